@@ -1,0 +1,1 @@
+"""The harness: seam, plan, clock, statistics, store and command line."""

@@ -1,0 +1,1 @@
+"""Hardware-aware benchmarking of edge-AI inference."""

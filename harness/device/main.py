@@ -1,0 +1,221 @@
+"""The worker: opens one session, measures what it is told, answers on a private pipe.
+
+Requests carry ``op``; every request is answered by one frame with ``ok``.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import gc
+import importlib
+import os
+import resource
+import signal
+import sys
+from array import array
+from collections.abc import Sequence
+from time import monotonic_ns, perf_counter_ns, time_ns
+from typing import Any, BinaryIO
+
+from . import clock, state
+from .session import Session, SessionError
+from .wire import Tensor, WireError, read_frame, write_frame
+
+FILE_LIMIT = 1 << 30
+"""A runtime that prints without end must not fill the disk."""
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Serve requests from standard input until it closes.
+
+    Args:
+        arguments: the process to live no longer than (0: none).
+    """
+    source, sink = _take_pipe()
+    if arguments and arguments[0] != "0":
+        _die_with(int(arguments[0]))
+    worker = _Worker()
+    write_frame(sink, {"ok": True, "hello": state.machine(), "pid": os.getpid()})
+    while True:
+        try:
+            frame = read_frame(source)
+        except WireError as exc:
+            write_frame(sink, {"ok": False, "kind": "wire", "message": str(exc)})
+            return 1
+        if frame is None:
+            return 0
+        header, tensors = worker.answer(*frame)
+        write_frame(sink, header, tensors)
+
+
+def _take_pipe() -> tuple[BinaryIO, BinaryIO]:
+    """Keep the pipe for ourselves: what a runtime prints must not reach it."""
+    source, sink = os.dup(0), os.dup(1)
+    nothing = os.open(os.devnull, os.O_RDONLY)
+    os.dup2(nothing, 0)
+    os.close(nothing)
+    os.dup2(2, 1)
+    return os.fdopen(source, "rb"), os.fdopen(sink, "wb")
+
+
+def _die_with(parent: int) -> None:
+    """Ask Linux to kill this process when its parent dies, however that happens."""
+    if sys.platform != "linux":
+        return
+    set_parent_death_signal = 1  # PR_SET_PDEATHSIG in <sys/prctl.h>
+    ctypes.CDLL(None).prctl(set_parent_death_signal, signal.SIGKILL)
+    if os.getppid() != parent:
+        os._exit(1)
+
+
+class _Worker:
+    def __init__(self) -> None:
+        self.session: Session | None = None
+        self.baseline_bytes: int | None = None
+
+    def answer(self, header: dict[str, Any], tensors: list[Tensor]) -> Any:
+        """Return the reply's header and tensors; whatever goes wrong is a reply too."""
+        try:
+            act = getattr(self, "do_" + str(header.pop("op", "")), None)
+            if act is None:
+                raise SessionError("this worker does not know that request")
+            reply, arrays = act(tensors, **header_arguments(header))
+        except MemoryError as exc:
+            return _failure("memory", exc), []
+        except Exception as exc:
+            kind = "session" if isinstance(exc, SessionError) else "runtime"
+            return _failure(kind, exc), []
+        return dict(reply, ok=True), arrays
+
+    def do_open(
+        self,
+        _: list[Tensor],
+        device_half: str,
+        model: str,
+        options: dict[str, Any],
+        batch: int,
+        memory_bytes: int | None,
+    ) -> Any:
+        """Load the model; the baseline is taken after the runtime's import."""
+        resource.setrlimit(resource.RLIMIT_FSIZE, (FILE_LIMIT, FILE_LIMIT))
+        if memory_bytes is not None:
+            resource.setrlimit(resource.RLIMIT_AS, (memory_bytes, memory_bytes))
+        half = importlib.import_module(device_half)
+        self.baseline_bytes = state.memory()["resident_bytes"]
+        state.reset_peak()
+        start = perf_counter_ns()
+        self.session = half.open_session(model, options, batch)
+        opened = perf_counter_ns() - start
+        return {"inputs": self.session.inputs(), "open_ns": opened}, []
+
+    def do_bind(self, tensors: list[Tensor]) -> Any:
+        """Bind inputs and make the first call, timed apart."""
+        session = self._session()
+        session.bind(tensors)
+        gc.collect()
+        gc.freeze()
+        gc.disable()
+        start = perf_counter_ns()
+        session.infer()
+        first = perf_counter_ns() - start
+        session.after_first_call()
+        return {"first_call_ns": first, "ran": session.ran()}, []
+
+    def do_block(
+        self,
+        _: list[Tensor],
+        kind: str,
+        calls_min: int,
+        calls_max: int,
+        duration_ns: int,
+    ) -> Any:
+        """Measure one exclusive stretch."""
+        session = self._session()
+        before = state.counters()
+        started_at, started = time_ns(), monotonic_ns()
+        if kind == "window" and session.depth > 1:
+            stretch = clock.run_overlapped(session, calls_max, duration_ns)
+        else:
+            stretch = clock.run_calls(session, calls_min, calls_max, duration_ns)
+        context = _difference(before, state.counters())
+        reply = {
+            "started_at_ns": started_at,
+            "started_ns": started,
+            "elapsed_ns": stretch.elapsed_ns,
+            "calls": len(stretch.latency_ns),
+            "context": context,
+        }
+        return reply, [
+            _int64("latency", stretch.latency_ns),
+            _int64("gap", stretch.gap_ns),
+            _int64("off_cpu", stretch.off_cpu_ns),
+        ]
+
+    def do_evaluate(self, tensors: list[Tensor]) -> Any:
+        """Run the model once on these inputs and return its outputs."""
+        session = self._session()
+        session.bind(tensors)
+        session.infer()
+        return {}, session.outputs()
+
+    def do_memory(self, _: list[Tensor]) -> Any:
+        """Return resident bytes: baseline, now, and the peak since the baseline."""
+        found = state.memory()
+        return dict(
+            self._session().memory(),
+            baseline_bytes=self.baseline_bytes,
+            steady_bytes=found["resident_bytes"],
+            peak_bytes=found["peak_bytes"],
+        ), []
+
+    def do_probe(self, _: list[Tensor], distributions: list[str]) -> Any:
+        """Tell what this Python has, importing no runtime."""
+        from importlib import metadata
+
+        versions: dict[str, str | None] = {}
+        for name in distributions:
+            try:
+                versions[name] = metadata.version(name)
+            except metadata.PackageNotFoundError:
+                versions[name] = None
+        return {"distributions": versions, "executable": sys.executable}, []
+
+    def do_close(self, _: list[Tensor]) -> Any:
+        """Free the session; the process stays until its input closes."""
+        if self.session is not None:
+            self.session.close()
+            self.session = None
+        return {}, []
+
+    def _session(self) -> Session:
+        if self.session is None:
+            raise SessionError("no session is open")
+        return self.session
+
+
+def header_arguments(header: dict[str, Any]) -> dict[str, Any]:
+    """Return a request's own fields, without the protocol's."""
+    return {key: value for key, value in header.items() if key != "version"}
+
+
+def _failure(kind: str, exc: BaseException) -> dict[str, Any]:
+    text = " ".join(str(exc).split()) or type(exc).__name__
+    message = text if kind == "session" else f"{type(exc).__name__}: {text}"
+    return {"ok": False, "kind": kind, "message": message[:2000]}
+
+
+def _difference(
+    before: dict[str, int | None], after: dict[str, int | None]
+) -> dict[str, int | None]:
+    found: dict[str, int | None] = {}
+    for name, start in before.items():
+        end = after[name]
+        found[name] = None if start is None or end is None else end - start
+    return found
+
+
+def _int64(name: str, values: array[int]) -> Tensor:
+    if sys.byteorder != "little":
+        values = values[:]
+        values.byteswap()
+    return Tensor(name, "int64", (len(values),), values)

@@ -1,0 +1,75 @@
+"""The seam on the device: what a runtime must offer to be timed.
+
+A target's ``device.py`` holds one function::
+
+    def open_session(model: str, options: dict, batch: int) -> Session: ...
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Sequence
+from typing import Any
+
+from .wire import Tensor
+
+
+class SessionError(Exception):
+    """The runtime refused the model, its inputs or a call; the message is one line."""
+
+
+class Session(ABC):
+    """A model loaded in its runtime, inputs bound, ready to be timed.
+
+    The harness owns the clock: ``infer`` only acts. Bound inputs lie in host memory
+    and outputs are readable in host memory when ``infer`` returns.
+    """
+
+    on_cpu = False
+    """True where ``infer`` computes on the calling thread alone, so that time in which
+    the thread did not run marks a preempted call."""
+
+    depth = 1
+    """How many calls can be under way at once through ``submit`` and ``wait``."""
+
+    @abstractmethod
+    def inputs(self) -> list[dict[str, Any]]:
+        """Return ``name, dtype, shape, scale, zero_point`` of each input."""
+
+    @abstractmethod
+    def bind(self, tensors: Sequence[Tensor]) -> None:
+        """Copy the inputs to where ``infer`` will take them from.
+
+        Raises:
+            SessionError: a tensor is missing, or its shape or dtype does not fit.
+        """
+
+    @abstractmethod
+    def infer(self) -> None:
+        """Run the model once on the bound inputs: the only act that is timed."""
+
+    @abstractmethod
+    def outputs(self) -> list[Tensor]:
+        """Return the outputs of the last call."""
+
+    @abstractmethod
+    def ran(self) -> dict[str, Any]:
+        """Tell what really ran: provider, precision, threads, share on accelerator."""
+
+    def after_first_call(self) -> None:  # noqa: B027
+        """Reserve what only the first call could tell, such as the outputs' size."""
+
+    def submit(self, slot: int) -> None:
+        """Start a call in a slot below ``depth``; overlapped runtimes only."""
+        raise SessionError("this runtime cannot overlap calls")
+
+    def wait(self) -> int:
+        """Wait for the oldest call under way and return its slot."""
+        raise SessionError("this runtime cannot overlap calls")
+
+    def memory(self) -> dict[str, Any]:
+        """Return what only the runtime knows, such as ``arena_bytes``."""
+        return {}
+
+    def close(self) -> None:  # noqa: B027
+        """Free the model and the runtime."""

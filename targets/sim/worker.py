@@ -1,0 +1,113 @@
+"""A worker in virtual time: it measures without waiting."""
+
+from __future__ import annotations
+
+import heapq
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from ...harness.values import BlockKind, Memory
+from ...harness.worker import Bound, Measured, Opened, Stretch, Worker
+from .process import LatencyProcess
+
+if TYPE_CHECKING:
+    from ...harness.worker import Array
+
+GAP_NS = 200
+"""What stamping a call costs between calls: the order measured on real hosts."""
+
+OPEN_NS = 5_000_000
+
+_now_ns: dict[str, int] = {}
+"""Virtual time of each simulated machine since this process began."""
+
+
+class SimWorker(Worker):
+    """One session of a simulated device whose time is virtual."""
+
+    def __init__(self, *, machine: str, settings: Mapping[str, Any], batch: int):
+        """Join a machine's clock."""
+        self._machine = machine
+        self._settings = settings
+        self._process = LatencyProcess(settings, batch)
+        _now_ns.setdefault(machine, 0)
+
+    def open(self) -> Opened:
+        """Load nothing: it takes no inputs."""
+        self._pass(OPEN_NS)
+        return Opened(inputs=(), open_ns=OPEN_NS)
+
+    def bind(self, inputs: Mapping[str, Array]) -> Bound:
+        """Make the first call, twice as long as others."""
+        first = 2 * self._process.next_ns(self._time_s())
+        self._pass(first)
+        ran = {"provider": "simulation", "threads": 1, "clock": "virtual"}
+        return Bound(first_call_ns=first, ran=ran)
+
+    def block(self, stretch: Stretch) -> Measured:
+        """Let time pass call by call."""
+        self._process.begin_slice()
+        started = _now_ns[self._machine]
+        throttled = self._process.throttled(self._time_s())
+        depth = int(self._settings["depth"])
+        if stretch.kind is BlockKind.WINDOW and depth > 1:
+            latency, gap = self._overlapped(stretch, depth)
+        else:
+            latency, gap = self._one_by_one(stretch)
+        return Measured(
+            started_at_ns=started,
+            started_ns=started,
+            elapsed_ns=_now_ns[self._machine] - started,
+            latency_ns=np.array(latency, dtype=np.int64),
+            gap_ns=np.array(gap, dtype=np.int64),
+            off_cpu_ns=None,
+            context={"throttled": throttled},
+        )
+
+    def evaluate(self, inputs: Mapping[str, Array]) -> tuple[Array, ...]:
+        """Return nothing: it computes nothing."""
+        return ()
+
+    def memory(self) -> Memory:
+        """Return nothing: it is no process of its own."""
+        return Memory(scope="none")
+
+    def close(self) -> None:
+        """Hold nothing."""
+
+    def _one_by_one(self, stretch: Stretch) -> tuple[list[int], list[int]]:
+        latency: list[int] = []
+        deadline = _now_ns[self._machine] + stretch.duration_ns
+        while len(latency) < stretch.calls_max:
+            latency.append(self._process.next_ns(self._time_s()))
+            self._pass(latency[-1] + GAP_NS)
+            enough = len(latency) >= stretch.calls_min
+            if enough and _now_ns[self._machine] >= deadline:
+                break
+        self._pass(-GAP_NS)
+        return latency, [GAP_NS] * (len(latency) - 1)
+
+    def _overlapped(self, stretch: Stretch, depth: int) -> tuple[list[int], list[int]]:
+        latency: list[int] = []
+        under_way: list[tuple[int, int]] = []
+        start = _now_ns[self._machine]
+        for _ in range(depth):
+            taken = self._process.next_ns(start / 1e9)
+            heapq.heappush(under_way, (start + taken, taken))
+        while under_way:
+            end, taken = heapq.heappop(under_way)
+            latency.append(taken)
+            self._pass(end - _now_ns[self._machine])
+            more = len(latency) + len(under_way) < stretch.calls_max
+            if more and end < start + stretch.duration_ns:
+                taken = self._process.next_ns(end / 1e9)
+                heapq.heappush(under_way, (end + taken, taken))
+        return latency, []
+
+    def _pass(self, duration_ns: int) -> None:
+        _now_ns[self._machine] += duration_ns
+
+    def _time_s(self) -> float:
+        return _now_ns[self._machine] / 1e9

@@ -1,0 +1,323 @@
+import math
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from hypothesis.extra import numpy as npst
+
+from tierbench.harness.errors import InputError
+from tierbench.harness.statistics import (
+    Estimate,
+    Interval,
+    median_estimate,
+    percentile,
+    sign_interval,
+    steady_start,
+    throughput_estimate,
+    wilson,
+)
+
+LATENCIES = npst.arrays(
+    np.float64, st.integers(0, 60), elements=st.floats(1e-3, 1e9, allow_nan=False)
+)
+
+
+def binomial_coverage(n: int, rank: int) -> float:
+    """Return P(rank <= X <= n - rank) for X binomial (n, 1/2), in whole numbers."""
+    return sum(math.comb(n, k) for k in range(rank, n - rank + 1)) / 2**n
+
+
+def normal(n: int, seed: int = 0) -> np.ndarray:
+    return np.random.default_rng(seed).normal(100, 4, n)
+
+
+@given(LATENCIES)
+def test_the_value_is_the_median_and_lies_in_its_interval(values: np.ndarray) -> None:
+    found = median_estimate(values)
+
+    assert found.n == len(values)
+    if len(values) == 0:
+        assert found.value is None
+        assert found.reason == "no slices"
+        return
+    assert found.value == pytest.approx(np.median(values))
+    if found.interval is None:
+        assert len(values) < 7
+    else:
+        assert values.min() <= found.interval.low <= found.value
+        assert found.value <= found.interval.high <= values.max()
+
+
+@given(LATENCIES, st.sampled_from([0.5, 2.0, 1024.0]))
+def test_the_unit_does_not_matter(values: np.ndarray, factor: float) -> None:
+    plain, scaled = median_estimate(values), median_estimate(values * factor)
+
+    if plain.interval is not None:
+        assert scaled.interval is not None
+        assert scaled.interval.low == pytest.approx(plain.interval.low * factor)
+        assert scaled.interval.high == pytest.approx(plain.interval.high * factor)
+
+
+@pytest.mark.parametrize("n", [7, 8, 15, 60, 201])
+def test_independent_values_have_the_sign_test_s_ranks(n: int) -> None:
+    # Alternating sides changes side as often as can be: nothing may be drawn in.
+    values = np.array([1 + k // 2 if k % 2 else n - k // 2 for k in range(n)], float)
+    assert sorted(values) == list(range(1, n + 1))
+    ends = sign_interval(values, 0.975)
+
+    assert ends is not None
+    rank = math.floor(ends[0])
+    assert binomial_coverage(n, rank) >= 0.975
+    assert binomial_coverage(n, rank + 1) < 0.975
+    assert ends[0] + ends[1] == pytest.approx(n + 1)
+
+
+def test_interpolation_meets_the_level_for_a_known_case() -> None:
+    # n = 10: ranks 2 and 9 hold the median in 97.85 %, 3 and 8 in 89.06 % of runs.
+    # The share I = (97.85 - 97.5) / (97.85 - 89.06) = 0.04 moves the rank by
+    # (n - d) I / (d + (n - 2 d) I) = 0.32 / 2.24 = 1/7.
+    values = np.array([1.0, 10, 2, 9, 3, 8, 4, 7, 5, 6])
+    ends = sign_interval(values, 0.975)
+
+    assert ends == pytest.approx((2 + 1 / 7, 9 - 1 / 7), abs=1e-9)
+
+
+def test_smooth_drift_draws_the_interval_in() -> None:
+    rising = np.linspace(100, 130, 60)
+    shuffled = np.random.default_rng(3).permutation(rising)
+
+    drifting, mixed = median_estimate(rising), median_estimate(shuffled)
+
+    assert drifting.value == pytest.approx(mixed.value)
+    assert drifting.relative_half_width < 0.4 * mixed.relative_half_width
+
+
+def test_start_times_put_slices_in_order() -> None:
+    rising = np.linspace(100, 130, 60)
+    order = np.random.default_rng(3).permutation(60)
+
+    found = median_estimate(rising[order], np.arange(60.0)[order])
+
+    assert found == median_estimate(rising)
+
+
+def test_slices_of_one_visit_count_as_one() -> None:
+    visits = normal(12)
+    values = np.repeat(visits, 5)
+    starts_s = np.repeat(np.arange(12) * 4.0, 5) + np.tile(np.arange(5) * 0.06, 12)
+
+    found = median_estimate(values, starts_s)
+
+    assert found.n == 60
+    assert found.value == pytest.approx(np.median(visits))
+    assert found.interval == median_estimate(visits).interval
+    assert found.relative_half_width > median_estimate(values).relative_half_width
+
+
+def test_slices_in_random_rounds_are_not_visits() -> None:
+    rng = np.random.default_rng(5)
+    values = normal(60)
+
+    found = median_estimate(values, np.arange(60) + rng.random(60))
+
+    assert found == median_estimate(values)
+
+
+def test_few_visits_have_no_interval_and_a_reason() -> None:
+    starts_s = np.repeat(np.arange(3) * 4.0, 5) + np.tile(np.arange(5) * 0.06, 3)
+
+    found = median_estimate(normal(15), starts_s)
+
+    assert found.interval is None
+    assert found.reason == "3 separate slices; an interval needs 7"
+
+
+def test_higher_confidence_is_wider() -> None:
+    values = normal(40)
+    found = median_estimate(values, confidence=0.95)
+    wide = median_estimate(values, confidence=0.99)
+
+    assert wide.interval.confidence == 0.99
+    assert wide.relative_half_width > found.relative_half_width
+
+
+def test_equal_values_have_an_interval_of_no_width() -> None:
+    found = median_estimate(np.full(20, 5.0))
+
+    assert found.interval == Interval(low=5.0, high=5.0)
+    assert found.relative_half_width == 0
+
+
+@pytest.mark.parametrize(
+    ("values", "starts_s", "message"),
+    [
+        ([1.0, math.nan], None, "slice medians: nan at 1; must be finite"),
+        ([[1.0]], None, r"slice medians: shape is \(1, 1\); must be \(n,\)"),
+        ([1.0, 2.0], [0.0], r"starts_s: shape is \(1,\); must be \(2,\)"),
+    ],
+)
+def test_bad_values_are_named(values, starts_s, message) -> None:
+    with pytest.raises(InputError, match=message):
+        median_estimate(values, starts_s)
+
+
+@pytest.mark.parametrize("confidence", [0.0, 1.0, 95])
+def test_a_confidence_out_of_range_is_refused(confidence) -> None:
+    with pytest.raises(InputError, match="must lie between 0 and 1"):
+        median_estimate(normal(20), confidence=confidence)
+
+
+def test_a_value_without_interval_has_no_width() -> None:
+    assert Estimate(value=1.0, interval=None, n=3).relative_half_width is None
+
+
+def test_throughput_is_the_median_rate() -> None:
+    found = throughput_estimate(np.full(9, 100), np.linspace(0.5, 2.5, 9))
+
+    assert found.value == pytest.approx(100 / 1.5)
+    assert found.interval.low < found.value < found.interval.high
+
+
+def test_throughput_needs_time() -> None:
+    with pytest.raises(InputError, match=r"elapsed_s 0\.0: must be above 0"):
+        throughput_estimate(np.array([5]), np.array([0.0]))
+
+
+def slices_of(count: int, size: int, seed: int = 0) -> list[np.ndarray]:
+    rng = np.random.default_rng(seed)
+    return [np.exp(rng.normal(0, 0.2, size)) for _ in range(count)]
+
+
+def test_a_percentile_is_that_of_all_samples() -> None:
+    slices = slices_of(30, 100)
+    found = percentile(slices, [k % 3 for k in range(30)], 0.99, seed=1)
+
+    assert found.value == np.quantile(np.concatenate(slices), 0.99)
+    assert found.n == 3000
+    assert found.interval.low < found.value < found.interval.high
+
+
+def test_a_percentile_is_the_same_for_the_same_seed() -> None:
+    slices, workers = slices_of(20, 100), [k % 3 for k in range(20)]
+    found = [percentile(slices, workers, 0.9, seed=seed) for seed in (1, 1, 2)]
+
+    assert found[0] == found[1]
+    assert found[0].interval != found[2].interval
+
+
+def test_a_percentile_does_not_depend_on_the_unit_of_integers() -> None:
+    slices = [np.rint(1e6 * s).astype(np.int64) for s in slices_of(20, 100)]
+    found = percentile(slices, [k % 3 for k in range(20)], 0.9, seed=1)
+
+    assert found.interval.low < found.value < found.interval.high
+
+
+@pytest.mark.parametrize(("q", "need"), [(0.9, 100), (0.99, 1000)])
+def test_a_percentile_needs_samples(q: float, need: int) -> None:
+    enough = [np.linspace(1, 2, need // 10) for _ in range(10)]
+    short = [*enough[:-1], enough[-1][:-1]]
+    workers = [k % 3 for k in range(10)]
+
+    assert percentile(enough, workers, q, seed=1).value is not None
+    refused = percentile(short, workers, q, seed=1)
+    assert refused.value is None
+    name = f"p{100 * q:g}"
+    assert refused.reason == f"{name} needs {need} samples; {need - 1} were measured"
+
+
+@pytest.mark.parametrize(("hit", "published"), [(4, False), (5, True)])
+def test_a_percentile_needs_slices_with_samples_above_it(hit, published) -> None:
+    slices = [np.ones(100) for _ in range(20)]
+    for k in range(hit):
+        slices[k][:15] = 2.0
+    found = percentile(slices, [k % 3 for k in range(20)], 0.95, seed=1)
+
+    assert (found.value is not None) == published
+    if not published:
+        assert found.reason == "p95 needs 5 slices with samples above it; 4 had any"
+
+
+def test_no_samples_support_no_percentile() -> None:
+    found = percentile([], [], 0.9, seed=1)
+
+    assert found.reason == "p90 needs 100 samples; 0 were measured"
+
+
+def test_workers_that_differ_widen_a_percentile() -> None:
+    alike = slices_of(30, 100)
+    workers = [k % 3 for k in range(30)]
+    apart = [s * (1 + 0.2 * w) for s, w in zip(alike, workers, strict=True)]
+
+    narrow = percentile(alike, workers, 0.9, seed=1)
+    wide = percentile(apart, workers, 0.9, seed=1)
+
+    assert wide.relative_half_width > 2 * narrow.relative_half_width
+
+
+def test_the_bootstrap_agrees_with_drawing_samples_one_by_one() -> None:
+    slices, workers = slices_of(12, 100), np.arange(12) % 3
+    rng = np.random.default_rng(9)
+    drawn = []
+    for _ in range(1000):
+        picked = []
+        for worker in rng.choice(3, 3):
+            for k in rng.choice(np.flatnonzero(workers == worker), 4):
+                picked.append(rng.choice(slices[k], 100))
+        drawn.append(np.quantile(np.concatenate(picked), 0.9))
+    expected = np.quantile(drawn, [0.025, 0.975])
+
+    found = percentile(slices, list(workers), 0.9, seed=1)
+
+    width = expected[1] - expected[0]
+    assert found.interval.low == pytest.approx(expected[0], abs=0.15 * width)
+    assert found.interval.high == pytest.approx(expected[1], abs=0.15 * width)
+
+
+def test_a_percentile_s_arguments_are_checked() -> None:
+    with pytest.raises(InputError, match="percentile 99: must lie between 0 and 1"):
+        percentile([], [], 99, seed=1)
+    with pytest.raises(InputError, match="1 slices but 0 workers"):
+        percentile([np.ones(3)], [], 0.9, seed=1)
+
+
+def test_wilson_solves_its_defining_equation() -> None:
+    # The ends are the shares p for which |seen - p| = z sqrt(p (1 - p) / n).
+    found = wilson(81, 90)
+
+    for end in (found.low, found.high):
+        error = math.sqrt(end * (1 - end) / 90)
+        assert abs(81 / 90 - end) == pytest.approx(1.959964 * error, rel=1e-6)
+
+
+@given(st.integers(0, 10_000), st.integers(0, 10_000))
+def test_wilson_holds_the_share_and_stays_within_0_and_1(
+    successes: int, failures: int
+) -> None:
+    n = max(1, successes + failures)
+    found = wilson(successes, n)
+
+    assert 0 <= found.low <= successes / n <= found.high <= 1
+
+
+@pytest.mark.parametrize(("successes", "n"), [(1, 0), (-1, 5), (6, 5)])
+def test_wilson_refuses_impossible_counts(successes: int, n: int) -> None:
+    with pytest.raises(InputError, match="need 0 <= successes <= n, n > 0"):
+        wilson(successes, n)
+
+
+@pytest.mark.parametrize(
+    ("values", "start"),
+    [
+        ([], 0),
+        ([9.0, 1.0], 0),
+        ([160, 120, 101, 99, 100, 101, 99, 100], 2),
+        ([100, 120, 101, 99, 100, 101, 99, 100], 0),
+        ([80, 81, 101, 99, 100, 101, 99, 100], 0),
+        ([9, 9, 9, 9, 1, 1, 1, 1], 4),
+        ([5, 5, 5, 5], 0),
+    ],
+    ids=["none", "two", "two warm", "late spike", "fast start", "half", "equal"],
+)
+def test_warm_up_is_the_slow_leading_slices(values: list[float], start: int) -> None:
+    assert steady_start(np.array(values, float)) == start

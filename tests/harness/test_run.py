@@ -1,0 +1,234 @@
+"""Whole runs: reuse, failures, and going on after every kind of death."""
+
+import random
+import signal
+import subprocess
+import sys
+import time
+from collections import Counter
+from pathlib import Path
+
+import pytest
+from support.plans import plan_of, write_model
+
+from tierbench.harness.progress import Silence
+from tierbench.harness.run import Outcome, run_plan
+from tierbench.harness.store import Store
+from tierbench.harness.values import Phase, Result, Status
+
+SUMS = """
+import sys
+sys.path.insert(0, sys.argv[2])
+from pathlib import Path
+from support.plans import plan_of
+from tierbench.harness.progress import Silence
+from tierbench.harness.run import run_plan
+from tierbench.harness.store import Store
+folder = Path(sys.argv[1])
+with Store.open(f"sqlite:///{folder / 'results.db'}") as store:
+    outcome = run_plan(plan_of(folder, 'use = "sim"'), store, Silence())
+    for result in store.results(outcome.run.id):
+        print([int(block.values("latency").sum()) for block in result.blocks])
+"""
+SCRIPT = Path(__file__).parents[1] / "support" / "interrupted.py"
+
+
+def run(folder: Path, *targets: str, fresh: bool = False, **plan: str) -> Outcome:
+    with Store.open(f"sqlite:///{folder / 'results.db'}") as store:
+        return run_plan(
+            plan_of(folder, *targets, **plan), store, Silence(), fresh=fresh
+        )
+
+
+def results(folder: Path, run_id: str) -> list[Result]:
+    with Store.open(f"sqlite:///{folder / 'results.db'}") as store:
+        return list(store.results(run_id))
+
+
+def test_every_case_ends_with_samples_of_three_workers(tmp_path: Path) -> None:
+    outcome = run(tmp_path, 'use = "sim"\nlatency_us = [500.0, 1000.0]')
+    found = results(tmp_path, outcome.run.id)
+    assert [result.status for result in found] == [Status.OK] * 2
+    for result in found:
+        assert {block.worker for block in result.blocks} == {0, 1, 2}
+        assert [b.phase for b in result.blocks].count(Phase.WARMUP) == 3
+        assert len(result.workers) == 3
+        assert all(w.first_call_ns > 0 for w in result.workers)
+
+
+def test_cases_of_one_machine_take_turns(tmp_path: Path) -> None:
+    outcome = run(tmp_path, 'use = "sim"\nlatency_us = [500.0, 1000.0, 2000.0]')
+    blocks = [b for r in results(tmp_path, outcome.run.id) for b in r.blocks]
+    measured = [block for block in blocks if block.phase is Phase.MEASURE]
+    per_round = Counter(block.round for block in measured)
+    assert per_round[0] == per_round[5] == 3
+    order = sorted(measured, key=lambda block: block.offset_ns)
+    assert [block.round for block in order] == sorted(per_round.elements())
+    ends = [block.offset_ns + block.elapsed_ns for block in order]
+    starts = [block.offset_ns for block in order]
+    assert all(end <= start for end, start in zip(ends, starts[1:], strict=False))
+
+
+def test_a_second_run_measures_nothing_again(tmp_path: Path) -> None:
+    target = 'use = "sim"\nlatency_us = [500.0, 1000.0]'
+    first = run(tmp_path, target)
+    second = run(tmp_path, target)
+    assert second.reused == 2
+    assert not second.statuses
+    ids = {result.id for result in results(tmp_path, first.run.id)}
+    assert {result.id for result in results(tmp_path, second.run.id)} == ids
+    third = run(tmp_path, target, fresh=True)
+    assert third.statuses == {Status.OK: 2}
+
+
+def test_only_what_changed_is_measured_again(tmp_path: Path) -> None:
+    run(tmp_path, 'use = "sim"\nlatency_us = [500.0, 1000.0]')
+    option = run(tmp_path, 'use = "sim"\nlatency_us = [500.0, 1500.0]')
+    assert (option.reused, option.statuses) == (1, {Status.OK: 1})
+    runtime = run(
+        tmp_path, 'use = "sim"\nruntime_version = "2"\nlatency_us = [500.0, 1500.0]'
+    )
+    assert (runtime.reused, runtime.statuses) == (0, {Status.OK: 2})
+    write_model(tmp_path, constant=2.0)
+    model = run(tmp_path, 'use = "sim"\nlatency_us = [500.0, 1500.0]')
+    assert (model.reused, model.statuses) == (0, {Status.OK: 2})
+
+
+def test_a_nightly_measures_what_is_due(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    target = 'use = "sim"\nlatency_us = 5000.0'
+    run(tmp_path, target, profile="nightly")
+    assert run(tmp_path, target, profile="nightly").reused == 1
+    tomorrow = time.time_ns() + 24 * 3600 * 10**9
+    monkeypatch.setattr("tierbench.harness.run.time.time_ns", lambda: tomorrow)
+    assert run(tmp_path, target, profile="nightly").statuses == {Status.OK: 1}
+
+
+def test_a_failed_case_is_tried_again(tmp_path: Path) -> None:
+    target = 'use = "sim"\nclock = "real"\nfault = "raise"'
+    for _ in range(2):
+        outcome = run(tmp_path, target)
+        assert outcome.statuses == {Status.FAILED: 1}
+
+
+def test_what_does_not_converge_says_what_it_reached(tmp_path: Path) -> None:
+    target = 'use = "sim"\nslice_noise = 1.5\nlatency_us = 2000.0'
+    outcome = run(tmp_path, target)
+    (found,) = results(tmp_path, outcome.run.id)
+    assert found.status is Status.NOT_CONVERGED
+    assert found.reason is not None
+    assert "the target is ±10.0%" in found.reason
+
+
+def test_throttling_is_told_with_its_evidence(tmp_path: Path) -> None:
+    targets = ('use = "sim"\nthrottle_after_s = [0.0, 0.4]',)
+    outcome = run(tmp_path, *targets)
+    clean, throttled = results(tmp_path, outcome.run.id)
+    assert clean.throttled == "clean"
+    assert throttled.throttled == "throttled"
+    assert throttled.throttled_reason is not None
+
+
+FAULTS = {
+    "abort": (Status.FAILED, "SIGABRT"),
+    "segfault": (Status.FAILED, "SIGSEGV"),
+    "exit": (Status.FAILED, "status 7"),
+    "hang": (Status.TIMED_OUT, "within"),
+    "memory": (Status.FAILED, "MemoryError"),
+    "raise": (Status.FAILED, "refuses this call"),
+    "print": (Status.OK, None),
+}
+
+
+@pytest.mark.parametrize("fault", sorted(FAULTS))
+@pytest.mark.parametrize("after", [0, 60])
+def test_a_fault_takes_no_other_case_with_it(
+    tmp_path: Path, fault: str, after: int
+) -> None:
+    healthy = 'use = "sim"\nclock = "real"\nlatency_us = 200.0'
+    sick = f'{healthy}\nfault = "{fault}"\nfault_after_calls = {after}'
+    limits = "[limits]\nmemory_mb = 1000\ncall_s = 2.0\nopen_s = 5.0\n"
+    outcome = run(tmp_path, healthy, sick, rest=limits)
+    well, ill = results(tmp_path, outcome.run.id)
+    assert well.status in (Status.OK, Status.NOT_CONVERGED)
+    status, words = FAULTS[fault]
+    assert ill.status is status or status is Status.OK
+    if words is not None:
+        assert words in (ill.reason or "")
+        assert outcome.failed == 1
+
+
+def test_twenty_kills_lose_and_double_nothing(tmp_path: Path) -> None:
+    chance = random.Random(7)
+    told = tmp_path / "acknowledged"
+    write_model(tmp_path)
+    kills = 0
+    while kills < 20:
+        child = subprocess.Popen([sys.executable, SCRIPT, tmp_path, told])
+        try:
+            child.wait(timeout=1.0 + chance.random() * 0.8)
+        except subprocess.TimeoutExpired:
+            child.send_signal(signal.SIGKILL)
+            child.wait()
+            kills += 1
+        else:
+            assert child.returncode == 0
+            _check_all_there(tmp_path, told)
+            (tmp_path / "results.db").unlink()
+            told.unlink()
+    subprocess.run([sys.executable, SCRIPT, tmp_path, told], check=True)
+    _check_all_there(tmp_path, told)
+
+
+def _check_all_there(folder: Path, told: Path) -> None:
+    """Every acknowledged block is in the store, once, in its place."""
+    with Store.open(f"sqlite:///{folder / 'results.db'}") as store:
+        (last,) = store.runs()
+        found = list(store.results(last.id))
+    assert last.status == "finished"
+    assert len(found) == len({result.case.key for result in found}) == 12
+    kept = set()
+    for result in found:
+        indices = [block.index for block in result.blocks]
+        assert indices == list(range(len(indices)))
+        for block in result.blocks:
+            latency = block.values("latency")
+            assert latency is not None
+            kept.add((result.case.key, block.index, block.worker, int(latency[0])))
+    acknowledged = [
+        (key, int(index), int(worker), int(first))
+        for key, index, worker, first in map(str.split, told.read_text().splitlines())
+    ]
+    assert len(acknowledged) == len(set(acknowledged))
+    assert set(acknowledged) <= kept
+    assert not list((folder / "journal").glob("*"))
+
+
+def test_a_run_that_is_asked_to_leave_goes_on_later(tmp_path: Path) -> None:
+    plan = plan_of(tmp_path, 'use = "sim"\nlatency_us = [500.0, 1000.0]')
+    asked = iter([False] * 5 + [True] * 1000)
+    with Store.open(f"sqlite:///{tmp_path / 'results.db'}") as store:
+        first = run_plan(plan, store, Silence(), stopping=lambda: next(asked))
+        assert first.interrupted
+        second = run_plan(plan, store, Silence())
+    assert second.run.id == first.run.id
+    assert second.statuses == {Status.OK: 2}
+    for result in results(tmp_path, second.run.id):
+        assert len({block.worker for block in result.blocks}) == 6
+
+
+def test_the_same_result_whatever_the_clock_says(tmp_path: Path) -> None:
+    """Virtual time is deterministic: two stores hold the same samples."""
+    found = []
+    for name in ("one", "two"):
+        folder = tmp_path / name
+        folder.mkdir()
+        done = subprocess.run(
+            [sys.executable, "-c", SUMS, folder, Path(__file__).parents[1]],
+            capture_output=True,
+            text=True,
+            check=True,
+        )
+        found.append(done.stdout)
+    assert found[0] == found[1]

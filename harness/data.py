@@ -1,0 +1,303 @@
+"""Evaluation data: read, checked against a model, cut into batches, judged."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from .errors import DataError
+from .model import Data
+from .npz import read_arrays
+from .values import TensorSpec
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+_FLOATS = ("float16", "float32", "float64")
+_QUANTISED = ("int8", "uint8", "int16", "uint16")
+_INDICES = ("int32", "int64", "uint32", "uint64")
+LABELS = "labels"
+
+
+def load_npz(path: Path) -> Data:
+    """Return the evaluation data of a .npz file.
+
+    Every array is the input of its name, first axis the sample; ``labels``, where
+    given, are class indices [n]. Nothing in the file is run: pickles are refused.
+
+    Raises:
+        DataError: the file is no .npz, larger than 4 GiB, holds objects, arrays of
+            unequal lengths, inputs with NaN or infinity, or wrong labels.
+    """
+    arrays = read_arrays(path)
+    labels = arrays.pop(LABELS, None)
+    if not arrays:
+        raise DataError(
+            f"data {str(path)!r}: no inputs; save one array per model input"
+        )
+    _check_lengths(path, arrays)
+    for name, array in arrays.items():
+        _check_finite(path, name, array)
+    n = len(next(iter(arrays.values())))
+    checked = None if labels is None else _checked_labels(path, labels, n)
+    return Data(
+        name=path.stem,
+        inputs=arrays,
+        labels=checked,
+        metric=None if checked is None else "top1",
+        sha256=file_sha256(path),
+    )
+
+
+def file_sha256(path: Path) -> str:
+    """Return the SHA-256 of a file's content in hex.
+
+    Raises:
+        DataError: the file cannot be read.
+    """
+    try:
+        with path.open("rb") as stream:
+            return hashlib.file_digest(stream, "sha256").hexdigest()
+    except OSError as exc:
+        raise DataError(
+            f"file {str(path)!r}: cannot be read: {exc.strerror}; check the path"
+        ) from exc
+
+
+def match(data: Data, profile_inputs: Sequence[TensorSpec]) -> None:
+    """Check that data fit a model's inputs.
+
+    Floats of any width fit a float input that can hold their values, and a quantised
+    input, by whose scale they are quantised; other types must be the input's own.
+
+    Raises:
+        DataError: an input is missing, unknown, or of another shape or type.
+    """
+    wanted = {spec.name: spec for spec in profile_inputs}
+    if set(wanted) != set(data.inputs):
+        raise DataError(
+            f"data {data.name!r}: has arrays {sorted(data.inputs)!r}; the model's "
+            f"inputs are {sorted(wanted)!r}: name the arrays like these"
+        )
+    for name, spec in wanted.items():
+        _match_shape(data, data.inputs[name], spec)
+        _match_dtype(data, data.inputs[name], spec)
+
+
+def quantise(array: NDArray[Any], spec: TensorSpec) -> NDArray[Any]:
+    """Return round(real / scale) + zero point, clipped to the input's type.
+
+    Halves are rounded to even, as ONNX's QuantizeLinear does.
+
+    Raises:
+        DataError: the tensor has no scale, or is of no 8- or 16-bit type.
+    """
+    scale, zero_point = _scale(spec)
+    if spec.dtype not in _QUANTISED:
+        raise DataError(
+            f"input {spec.name!r} of {spec.dtype!r} cannot be quantised to; "
+            f"valid: {', '.join(_QUANTISED)}"
+        )
+    bounds = np.iinfo(spec.dtype)
+    stored = np.rint(np.asarray(array, np.float64) / scale) + zero_point
+    return np.asarray(np.clip(stored, bounds.min, bounds.max), spec.dtype)
+
+
+def dequantise(array: NDArray[Any], spec: TensorSpec) -> NDArray[np.float32]:
+    """Return scale * (stored - zero point), float32 of the same shape.
+
+    Raises:
+        DataError: the tensor has no scale.
+    """
+    scale, zero_point = _scale(spec)
+    real = scale * (np.asarray(array, np.float64) - zero_point)
+    return real.astype(np.float32)
+
+
+def synthetic(
+    inputs: Sequence[TensorSpec], batch: int, seed: int
+) -> dict[str, NDArray[Any]]:
+    """Return random inputs by name, the same for the same seed.
+
+    A first length that is free or 1 becomes ``batch``, other free lengths 1. Floats lie
+    in [0, 1); 8- and 16-bit integers span their type; wider ones, which are indices of
+    unknown bound, and booleans are 0 or 1.
+
+    Raises:
+        DataError: an input is of a type that cannot be made up.
+    """
+    random = np.random.default_rng(seed)
+    return {
+        spec.name: _random(random, spec, batched_shape(spec, batch)) for spec in inputs
+    }
+
+
+def batched_shape(spec: TensorSpec, batch: int) -> tuple[int, ...]:
+    """Return an input's shape for a batch: its first length if free or 1, else kept."""
+    first = tuple(batch if length in (-1, 1) else length for length in spec.shape[:1])
+    return first + tuple(1 if length == -1 else length for length in spec.shape[1:])
+
+
+def batch_of(
+    data: Data, start: int, n: int, specs: Sequence[TensorSpec]
+) -> dict[str, NDArray[Any]]:
+    """Return ``n`` samples from ``start`` on, in each input's own type.
+
+    After the last sample follows the first, so that ``n`` always come.
+
+    Raises:
+        DataError: an input is missing, or floats meet an input without a scale.
+    """
+    rows = np.arange(start, start + n) % data.n
+    return {spec.name: _typed(_input(data, spec)[rows], spec) for spec in specs}
+
+
+def top1(outputs: NDArray[Any], labels: NDArray[np.int64]) -> tuple[int, int]:
+    """Return how many samples' highest score is their label's, and how many there are.
+
+    Args:
+        outputs: scores [n, classes], further axes of length 1 allowed.
+        labels: class indices [n].
+
+    Raises:
+        DataError: lengths differ, or a label has no score.
+    """
+    n = len(labels)
+    if outputs.ndim < 2 or len(outputs) != n or not n:
+        raise DataError(
+            f"outputs of shape {outputs.shape!r} for {n} labels; one row of scores "
+            "for each label is valid"
+        )
+    scores = outputs.reshape(n, -1)
+    classes = scores.shape[1]
+    if classes < 2 or int(labels.max()) >= classes:
+        raise DataError(
+            f"label {int(labels.max())!r} with {classes} scores for each sample; one "
+            "score for each class is valid"
+        )
+    right = scores.argmax(axis=1) == labels
+    if scores.dtype.kind == "f":
+        right &= ~np.isnan(scores).any(axis=1)  # argmax would choose the NaN
+    return int(right.sum()), n
+
+
+def _check_lengths(path: Path, arrays: Mapping[str, NDArray[Any]]) -> None:
+    for name, array in arrays.items():
+        if array.ndim == 0:
+            raise DataError(
+                f"data {str(path)!r}: array {name!r} has no axes; the first axis must "
+                "be the sample"
+            )
+    lengths = {name: len(array) for name, array in arrays.items()}
+    if len(set(lengths.values())) > 1 or 0 in lengths.values():
+        raise DataError(
+            f"data {str(path)!r}: arrays hold {lengths!r} samples; the same number, "
+            "1 or more, in each is valid"
+        )
+
+
+def _check_finite(path: Path, name: str, array: NDArray[Any]) -> None:
+    if array.dtype.kind != "f":
+        return
+    wrong = ~np.isfinite(array)
+    if wrong.any():
+        index = tuple(int(i) for i in np.argwhere(wrong)[0])
+        raise DataError(
+            f"data {str(path)!r}: array {name!r} holds {float(array[index])!r} at "
+            f"{list(index)}; only finite numbers are valid"
+        )
+
+
+def _checked_labels(path: Path, labels: NDArray[Any], n: int) -> NDArray[np.int64]:
+    if labels.dtype.kind not in "iu":
+        raise DataError(
+            f"data {str(path)!r}: labels are of {labels.dtype.name!r}; class indices "
+            "of an integer type are valid"
+        )
+    if labels.shape != (n,):
+        raise DataError(
+            f"data {str(path)!r}: labels have the shape {labels.shape!r}; with {n} "
+            f"samples {(n,)!r} is valid"
+        )
+    low, high = int(labels.min()), int(labels.max())
+    if low < 0 or high > np.iinfo(np.int64).max:
+        wrong = low if low < 0 else high
+        raise DataError(
+            f"data {str(path)!r}: label {wrong!r} of sample "
+            f"{int(np.argmax(labels == wrong))}; 0 and up are valid"
+        )
+    return labels.astype(np.int64)
+
+
+def _match_shape(data: Data, array: NDArray[Any], spec: TensorSpec) -> None:
+    wanted, given = spec.shape[1:], array.shape[1:]
+    fits = len(spec.shape) == array.ndim and all(
+        want in (-1, have) for want, have in zip(wanted, given, strict=True)
+    )
+    if not fits:
+        raise DataError(
+            f"data {data.name!r}: one sample of {spec.name!r} has the shape {given!r}; "
+            f"the model takes {wanted!r} (-1 is any)"
+        )
+
+
+def _match_dtype(data: Data, array: NDArray[Any], spec: TensorSpec) -> None:
+    dtype = array.dtype.name
+    if dtype == spec.dtype:
+        return
+    problem = f"data {data.name!r}: array {spec.name!r} is of {dtype!r}"
+    if dtype not in _FLOATS or (spec.dtype in _QUANTISED and spec.scale is None):
+        raise DataError(
+            f"{problem}; the model takes {spec.dtype!r}: save it with "
+            f".astype({spec.dtype!r})"
+        )
+    if spec.dtype not in _FLOATS + _QUANTISED:
+        raise DataError(f"{problem}; the model takes {spec.dtype!r}")
+    if spec.dtype in _FLOATS and np.abs(array).max() > np.finfo(spec.dtype).max:
+        raise DataError(
+            f"{problem} with values beyond the {spec.dtype!r} that the model takes; "
+            "scale them as the model was trained"
+        )
+
+
+def _input(data: Data, spec: TensorSpec) -> NDArray[Any]:
+    if spec.name not in data.inputs:
+        raise DataError(
+            f"data {data.name!r}: no array {spec.name!r}; has {sorted(data.inputs)!r}"
+        )
+    return data.inputs[spec.name]
+
+
+def _typed(array: NDArray[Any], spec: TensorSpec) -> NDArray[Any]:
+    if array.dtype.name in _FLOATS and spec.dtype in _QUANTISED:
+        return quantise(array, spec)
+    return np.ascontiguousarray(array, spec.dtype)
+
+
+def _scale(spec: TensorSpec) -> tuple[float, int]:
+    if spec.scale is None:
+        raise DataError(
+            f"input {spec.name!r} has no scale; give data of {spec.dtype!r} itself"
+        )
+    return spec.scale, spec.zero_point or 0
+
+
+def _random(
+    random: np.random.Generator, spec: TensorSpec, shape: tuple[int, ...]
+) -> NDArray[Any]:
+    if spec.dtype in _FLOATS:
+        return np.asarray(random.random(shape, np.float32), spec.dtype)
+    if spec.dtype in _QUANTISED:
+        bounds = np.iinfo(spec.dtype)
+        return np.asarray(
+            random.integers(bounds.min, bounds.max, shape, spec.dtype, endpoint=True)
+        )
+    if spec.dtype in _INDICES or spec.dtype == "bool":
+        return np.asarray(random.integers(0, 2, shape)).astype(spec.dtype)
+    raise DataError(
+        f"input {spec.name!r} of {spec.dtype!r} cannot be made up; give data for it"
+    )

@@ -1,0 +1,149 @@
+"""Profiles of model files, read in a process of their own.
+
+A model file is not to be trusted: whatever its reader does (crash, hang, take all
+memory) ends as a ``ModelError``, and the caller lives on.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import signal
+import stat
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+from typing import Any
+
+from ..cache import write_atomically
+from ..errors import ModelError, StoreError
+from ..plain import from_plain, parse_json, to_plain
+from ..values import ModelProfile
+
+SUFFIXES = {".onnx": "onnx", ".tflite": "tflite"}
+"""The format that a file name's suffix stands for."""
+
+TIMEOUT_S = 30.0
+MEMORY_BYTES = 4 << 30
+ANSWER_BYTES = 16 << 20
+
+_RULES = 1  # raised when the same file is counted otherwise than before
+_known: dict[tuple[str, str], ModelProfile] = {}
+
+
+def inspect_model(
+    path: Path, cache: Path | None = None, timeout_s: float = TIMEOUT_S
+) -> ModelProfile:
+    """Return what can be counted in a model file without running it.
+
+    Args:
+        path: a regular file named .onnx or .tflite.
+        cache: a folder that keeps profiles by the file's SHA-256 between processes.
+        timeout_s: seconds after which the reader is ended.
+
+    Raises:
+        ModelError: the file is missing, empty, damaged, of another format than its
+            name says, needs data outside its folder, or its reader failed.
+    """
+    path = path.absolute()
+    format = SUFFIXES.get(path.suffix.lower())
+    if format is None:
+        raise _error(path, f"suffix {path.suffix!r}; valid: {', '.join(SUFFIXES)}")
+    key = (_file_sha256(path), format)
+    kept = None if cache is None else cache / f"{key[0]}.{format}.{_RULES}.json"
+    profile = _known.get(key) or (kept and _kept(kept))
+    if profile:
+        _known[key] = profile
+        return profile
+    answer = _ask(path, timeout_s)
+    profile = _profile(path, answer)
+    if not answer.get("external"):  # else the data beside it are checked every time
+        _known[key] = profile
+        if kept is not None:
+            write_atomically(kept, json.dumps(to_plain(profile)).encode())
+    return profile
+
+
+def _file_sha256(path: Path) -> str:
+    try:
+        # Not following a fifo into waiting: a device or a pipe is no model.
+        mode = path.stat().st_mode
+        if not stat.S_ISREG(mode):
+            raise _error(path, "not a regular file; name a .onnx or .tflite file")
+        with path.open("rb") as stream:
+            if not stream.read(1):
+                raise _error(path, "empty; export it again")
+            stream.seek(0)
+            return hashlib.file_digest(stream, "sha256").hexdigest()
+    except (OSError, ValueError) as exc:
+        reason = getattr(exc, "strerror", None) or str(exc)
+        raise _error(path, f"cannot be read: {reason}; check the path") from exc
+
+
+def _ask(path: Path, timeout_s: float) -> dict[str, Any]:
+    """Run the reader and return its answer."""
+    # -P: a file named onnx.py in the current folder must not become the reader.
+    command = [sys.executable, "-P", "-m", __name__, str(path)]
+    environment = {**os.environ, "OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1"}
+    with tempfile.TemporaryFile() as answer, tempfile.TemporaryFile() as words:
+        try:
+            done = subprocess.run(
+                command,
+                stdin=subprocess.DEVNULL,
+                stdout=answer,
+                stderr=words,
+                env=environment,
+                timeout=timeout_s,
+                check=False,
+            )
+        except subprocess.TimeoutExpired as exc:
+            raise _error(
+                path, f"not read within {timeout_s:g} s; damaged: export it again"
+            ) from exc
+        except OSError as exc:
+            raise _error(path, f"its reader cannot be started: {exc}") from exc
+        if done.returncode:
+            words.seek(0)
+            raise _error(path, _death(done.returncode, words.read(ANSWER_BYTES)))
+        answer.seek(0)
+        text = answer.read(ANSWER_BYTES).decode("utf-8", "replace")
+    try:
+        found = parse_json(text)
+    except StoreError as exc:
+        raise _error(path, f"its reader's answer is not JSON: {text[:40]!r}") from exc
+    return found if isinstance(found, dict) else {}
+
+
+def _profile(path: Path, answer: dict[str, Any]) -> ModelProfile:
+    if "error" in answer:
+        raise _error(path, " ".join(str(answer["error"]).split()))
+    try:
+        return from_plain(ModelProfile, answer.get("profile"))
+    except StoreError as exc:
+        raise _error(path, f"its reader's answer is not a profile: {exc}") from exc
+
+
+def _death(status: int, words: bytes) -> str:
+    lines = words.decode("utf-8", "replace").split("\n")
+    last = next((line.strip() for line in reversed(lines) if line.strip()), "")
+    if status < 0:
+        try:
+            how = f"was ended by {signal.Signals(-status).name}"
+        except ValueError:
+            how = f"was ended by signal {-status}"
+    else:
+        how = f"ended with status {status} ({last[:200]!r})"
+    return f"its reader {how}; the file is damaged or too large: export it again"
+
+
+def _kept(path: Path) -> ModelProfile | None:
+    try:
+        return from_plain(ModelProfile, parse_json(path.read_text("utf-8")))
+    except (OSError, ValueError, StoreError):
+        return None  # not there yet, or torn: it is made again
+
+
+def _error(path: Path, problem: str) -> ModelError:
+    return ModelError(f"model {str(path)!r}: {problem}")

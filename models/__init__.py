@@ -1,0 +1,1 @@
+"""Reference models, data sets and variant recipes."""

@@ -1,0 +1,22 @@
+"""Flaws on painted panels: a small image classifier with its own data."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from ..reference import Reference
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+
+def _draw(split: str) -> tuple[NDArray[np.float32], NDArray[np.int64]]:
+    from . import data
+
+    chosen = data.SPLITS[split]
+    return data.as_input(data.images(chosen)), data.labels(chosen)
+
+
+model = Reference(name="defect", folder=Path(__file__).parent, draw=_draw)

@@ -1,0 +1,91 @@
+"""Write a trained network as .onnx and .tflite, both from one array layout.
+
+Both files take ``input``, float32 [n, 64, 64, 1] in [0, 1], and give
+``probabilities``, float32 [n, classes]. This module needs the extra ``train``.
+"""
+
+from __future__ import annotations
+
+import warnings
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from .network import Probabilities
+from .raster import SIDE
+
+if TYPE_CHECKING:
+    from torch import nn
+
+_OPSET = 18
+_INPUT, _OUTPUT = "input", "probabilities"
+
+
+def export_onnx(net: nn.Module, path: Path) -> None:
+    """Write a fused network as ONNX with a free batch dimension."""
+    import onnx
+    import torch
+
+    module = Probabilities(net, channel_last=True).eval()
+    # Two samples, for a batch of one would be taken as fixed.
+    sample = torch.zeros(2, SIDE, SIDE, 1)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        program = torch.onnx.export(
+            module,
+            (sample,),
+            dynamo=True,
+            dynamic_shapes=({0: torch.export.Dim("n")},),
+            input_names=[_INPUT],
+            output_names=[_OUTPUT],
+            opset_version=_OPSET,
+            verbose=False,
+        )
+    model = program.model_proto
+    _strip(model)
+    onnx.checker.check_model(model, full_check=True)
+    path.write_bytes(model.SerializeToString(deterministic=True))
+
+
+def _strip(model: Any) -> None:
+    """Remove what only a debugger of the exporter wants, paths included."""
+    model.doc_string = ""
+    del model.metadata_props[:]
+    graph = model.graph
+    graph.doc_string = ""
+    for node in [*graph.node, *graph.input, *graph.output, *graph.value_info]:
+        node.doc_string = ""
+        del node.metadata_props[:]
+    for tensor in graph.initializer:
+        del tensor.metadata_props[:]
+
+
+def export_tflite(net: nn.Module, path: Path) -> None:
+    """Write a fused network as TFLite for a batch of one; a runtime may resize it."""
+    import litert_torch
+    import torch
+    from ai_edge_litert.tools import flatbuffer_utils
+
+    module = Probabilities(net, channel_last=False).eval()
+    module = litert_torch.to_channel_last_io(module, args=[0]).eval()
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        converted = litert_torch.convert(module, (torch.zeros(1, SIDE, SIDE, 1),))
+    model = flatbuffer_utils.read_model_from_bytearray(
+        bytearray(converted.model_content())
+    )
+    _rename(model)
+    path.write_bytes(bytes(flatbuffer_utils.convert_object_to_bytearray(model)))
+
+
+def _rename(model: Any) -> None:
+    """Give tensors short names: the exporter's make up a tenth of the file.
+
+    They stay unique, for a quantiser keeps its ranges by name.
+    """
+    graph, signature = model.subgraphs[0], model.signatureDefs[0]
+    for index, tensor in enumerate(graph.tensors):
+        tensor.name = f"t{index}".encode()
+    for index, name in ((graph.inputs[0], _INPUT), (graph.outputs[0], _OUTPUT)):
+        graph.tensors[index].name = name.encode()
+    signature.inputs[0].name = _INPUT.encode()
+    signature.outputs[0].name = _OUTPUT.encode()

@@ -1,0 +1,75 @@
+"""Run a model file over images, to judge it: not to measure its speed."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+_BATCH = 50
+
+
+def top1(path: Path, inputs: NDArray[np.float32], labels: NDArray[np.int64]) -> float:
+    """Return the share of images whose most probable class is the true one."""
+    return float(np.mean(probabilities(path, inputs).argmax(axis=1) == labels))
+
+
+def probabilities(path: Path, inputs: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Return class probabilities, float32 [n, classes], by the file's own runtime.
+
+    A file with integer inputs gets them quantised, its outputs are turned back.
+    """
+    run = _tflite(path) if path.suffix == ".tflite" else _onnx(path)
+    batches = [
+        run(inputs[start : start + _BATCH]) for start in range(0, len(inputs), _BATCH)
+    ]
+    return np.concatenate(batches)
+
+
+def _onnx(path: Path) -> Any:
+    import onnxruntime
+
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = 1
+    session = onnxruntime.InferenceSession(
+        path, options, providers=["CPUExecutionProvider"]
+    )
+    name = session.get_inputs()[0].name
+    return lambda batch: session.run(None, {name: batch})[0]
+
+
+def _tflite(path: Path) -> Any:
+    from ai_edge_litert.interpreter import Interpreter
+
+    interpreter = Interpreter(model_path=str(path), num_threads=1)
+    given = interpreter.get_input_details()[0]
+    made = interpreter.get_output_details()[0]
+
+    def run(batch: NDArray[np.float32]) -> NDArray[np.float32]:
+        interpreter.resize_tensor_input(given["index"], batch.shape)
+        interpreter.allocate_tensors()
+        interpreter.set_tensor(given["index"], _stored(batch, given))
+        interpreter.invoke()
+        return _real(interpreter.get_tensor(made["index"]), made)
+
+    return run
+
+
+def _stored(real: NDArray[np.float32], tensor: Any) -> NDArray[Any]:
+    if tensor["dtype"] is np.float32:
+        return real
+    scale, zero_point = tensor["quantization"]
+    limits = np.iinfo(tensor["dtype"])
+    stored = np.clip(np.rint(real / scale) + zero_point, limits.min, limits.max)
+    return np.asarray(stored, tensor["dtype"])
+
+
+def _real(stored: NDArray[Any], tensor: Any) -> NDArray[np.float32]:
+    if tensor["dtype"] is np.float32:
+        return stored
+    scale, zero_point = tensor["quantization"]
+    return np.asarray(scale * (stored.astype(np.float32) - zero_point), np.float32)

@@ -1,0 +1,121 @@
+"""A reference model: fp32 files that ship, variants made from them, data drawn."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from ..harness.errors import DataError, ModelError, NotFound
+from ..harness.model import BuiltVariant, Data
+from .recipes import RECIPES, Calibration, build, file_sha256
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    Draw = Callable[[str], tuple[NDArray[np.float32], NDArray[np.int64]]]
+
+_SOURCE = "fp32"
+_INPUT = "input"
+
+
+class Reference:
+    """A classifier whose folder holds lineage.json and one fp32 file per format.
+
+    ``draw(split)`` returns the inputs, float32 with the sample on the first axis, and
+    the labels, int64 [n], of the split ``calibration`` or ``evaluation``.
+    """
+
+    def __init__(self, *, name: str, folder: Path, draw: Draw) -> None:
+        """Read the lineage; draw nothing and load no model yet."""
+        lineage = json.loads((folder / "lineage.json").read_text(encoding="utf-8"))
+        self.name = name
+        self.task = "classification"
+        self.formats: tuple[str, ...] = tuple(lineage["files"])
+        self.variants = (_SOURCE, *dict.fromkeys(variant for variant, _ in RECIPES))
+        self.evaluation_sha256: str = lineage["data"]["evaluation"]["sha256"]
+        self._lineage: dict[str, Any] = lineage
+        self._folder = folder
+        self._draw = draw
+
+    def build(self, variant: str, format: str, cache: Path) -> BuiltVariant:
+        """Return the variant's file, made on first use and cached by content.
+
+        Raises:
+            NotFound: no such variant or format.
+            ModelError: a file that ships with the model is damaged.
+            DataError: the calibration images drawn here are not the recorded ones.
+            InfrastructureError: a tool is not installed, or the cache not writable.
+        """
+        if variant not in self.variants:
+            raise NotFound(f"variant of model {self.name!r}", variant, self.variants)
+        if format not in self.formats:
+            raise NotFound(f"format of model {self.name!r}", format, self.formats)
+        source = self._source(format)
+        training = {k: v for k, v in self._lineage.items() if k != "files"}
+        training["file"] = self._lineage["files"][format]
+        if variant == _SOURCE:
+            return BuiltVariant(
+                path=source,
+                recipe=_SOURCE,
+                weight_bits=32,
+                activation_bits=32,
+                lineage=(training,),
+            )
+        recipe = RECIPES[variant, format]
+        calibration = Calibration(
+            sha256=self._lineage["data"]["calibration"]["sha256"],
+            load=lambda: self._split("calibration")[0],
+        )
+        return BuiltVariant(
+            path=build(recipe, source, calibration, cache),
+            recipe=recipe.name,
+            weight_bits=recipe.weight_bits,
+            activation_bits=recipe.activation_bits,
+            lineage=(training, recipe.record(source, calibration)),
+        )
+
+    def evaluation(self) -> Data:
+        """Return the evaluation split, disjoint from training and calibration.
+
+        Raises:
+            DataError: the images drawn here are not the recorded ones.
+        """
+        inputs, labels = self._split("evaluation")
+        return Data(
+            name=self.name,
+            inputs={_INPUT: inputs},
+            labels=labels,
+            metric="top1",
+            sha256=self.evaluation_sha256,
+            classes=tuple(self._lineage["classes"]),
+        )
+
+    def _source(self, format: str) -> Path:
+        """Return the fp32 file that ships with the model, checked."""
+        shipped = self._lineage["files"][format]
+        path: Path = self._folder / shipped["name"]
+        if file_sha256(path) != shipped["sha256"]:
+            raise ModelError(
+                f"model file {str(path)!r} is damaged: its sha256 is not "
+                f"{shipped['sha256']!r}; install tierbench again"
+            )
+        return path
+
+    def _split(self, split: str) -> tuple[NDArray[np.float32], NDArray[np.int64]]:
+        """Draw a split and check that it is the recorded one, to the last bit."""
+        from .content import content_sha256
+
+        inputs, labels = self._draw(split)
+        recorded = self._lineage["data"][split]["sha256"]
+        found = content_sha256(inputs, labels)
+        if found != recorded:
+            numpy = self._lineage["tools"]["numpy"]
+            raise DataError(
+                f"the {split} images of model {self.name!r} drawn here have sha256 "
+                f"{found!r}, not {recorded!r}: this NumPy draws other numbers; "
+                f"install numpy {numpy}, with which they were recorded"
+            )
+        return inputs, labels

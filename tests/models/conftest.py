@@ -1,0 +1,43 @@
+import numpy as np
+import pytest
+
+from tierbench.models.defect import data, model
+
+
+@pytest.fixture(scope="session")
+def evaluation():
+    return model.evaluation()
+
+
+@pytest.fixture(scope="session")
+def calibration():
+    return data.as_input(data.images(data.CALIBRATION))
+
+
+@pytest.fixture(scope="session")
+def training():
+    return data.images(data.TRAINING)
+
+
+@pytest.fixture(scope="session")
+def built(tmp_path_factory):
+    """Return a function that builds a variant once."""
+    cache = tmp_path_factory.mktemp("variants")
+    return lambda variant, format: model.build(variant, format, cache)
+
+
+@pytest.fixture(scope="session")
+def probabilities(built, evaluation):
+    """Return a function that runs a variant over the evaluation split once."""
+    from tierbench.models.defect import prediction
+
+    known: dict[tuple[str, str], np.ndarray] = {}
+
+    def of(variant, format):
+        if (variant, format) not in known:
+            path = built(variant, format).path
+            images = evaluation.inputs["input"]
+            known[variant, format] = prediction.probabilities(path, images)
+        return known[variant, format]
+
+    return of

@@ -1,0 +1,70 @@
+import hashlib
+
+import numpy as np
+import pytest
+
+from tierbench.models.defect import data
+
+# The first eight images of each split, one of each class.
+GOLDEN = {
+    "calibration": "9b579c3b52f7c0cf5afbc506b9610d5b4003e79b6c8da54f292eb0bf1b056555",
+    "evaluation": "b7790137da058724079c4c837db9560b3a109bdff2005b44b9e00ec55ff6bf5c",
+    "training": "4d791ab5990e496bcfd31f500d950e6c9194c10d8305965679a57426bde279cb",
+}
+
+
+def hashes(images):
+    return {hashlib.sha256(image).digest() for image in images}
+
+
+@pytest.mark.parametrize("name", sorted(data.SPLITS))
+def test_images_are_the_same_everywhere(name):
+    pixels = data.images(data.SPLITS[name], 8)
+    assert hashlib.sha256(pixels.tobytes()).hexdigest() == GOLDEN[name]
+
+
+def test_an_image_depends_on_its_own_number_alone():
+    alone = data.image(data.EVALUATION, 21)
+    np.testing.assert_array_equal(alone, data.images(data.EVALUATION, 24)[21])
+
+
+def test_evaluation_shares_no_image_with_calibration_or_itself():
+    evaluation = hashes(data.images(data.EVALUATION))
+    calibration = hashes(data.images(data.CALIBRATION))
+    assert len(evaluation) == data.EVALUATION.images
+    assert len(calibration) == data.CALIBRATION.images
+    assert not evaluation & calibration
+
+
+def test_splits_have_seeds_of_their_own():
+    assert len({split.seed for split in data.SPLITS.values()}) == 3
+
+
+@pytest.mark.real
+def test_training_shares_no_image_with_another_split(training):
+    known = hashes(training)
+    assert len(known) == data.TRAINING.images
+    assert not known & hashes(data.images(data.EVALUATION))
+    assert not known & hashes(data.images(data.CALIBRATION))
+
+
+@pytest.mark.parametrize("name", sorted(data.SPLITS))
+def test_classes_are_balanced(name):
+    split = data.SPLITS[name]
+    counts = np.bincount(data.labels(split), minlength=len(data.CLASSES))
+    assert set(counts) == {split.images // len(data.CLASSES)}
+
+
+def test_input_is_float_between_zero_and_one():
+    pixels = np.array([[[0, 255], [51, 102]]], np.uint8)
+    inputs = data.as_input(pixels)
+    assert inputs.dtype == np.float32
+    assert inputs.shape == (1, 2, 2, 1)
+    np.testing.assert_allclose(inputs[0, :, :, 0], [[0.0, 1.0], [0.2, 0.4]])
+
+
+def test_hash_is_that_of_inputs_and_labels():
+    few = data.Split(name="few", seed=data.CALIBRATION.seed, images=8)
+    other = data.Split(name="other", seed=1, images=8)
+    assert data.sha256(few) == data.sha256(few)
+    assert data.sha256(few) != data.sha256(other)

@@ -1,0 +1,131 @@
+import json
+import shutil
+import subprocess
+import sys
+from dataclasses import is_dataclass
+from importlib.metadata import entry_points
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import tierbench.models.defect
+from tierbench.harness.errors import DataError, ModelError, NotFound
+from tierbench.harness.model import BuiltVariant, ReferenceModel
+from tierbench.models.defect import model
+from tierbench.models.reference import Reference
+
+FOLDER = Path(tierbench.models.defect.__file__).parent
+
+
+def blank(split):
+    return np.zeros((4, 64, 64, 1), np.float32), np.zeros(4, np.int64)
+
+
+def copied(tmp_path):
+    return Path(
+        shutil.copytree(FOLDER, tmp_path / "defect", ignore=lambda *_: ["__pycache__"])
+    )
+
+
+def test_entry_point_leads_to_the_model():
+    (point,) = entry_points(group="tierbench.models", name="defect")
+    assert point.load() is model
+
+
+def test_model_fits_the_protocol():
+    typed: ReferenceModel = model
+    assert (typed.name, typed.task) == ("defect", "classification")
+    assert typed.formats == ("onnx", "tflite")
+    assert typed.variants == ("fp32", "int8")
+
+
+def test_importing_the_model_stays_light():
+    heavy = {"numpy", "onnx", "onnxruntime", "ai_edge_litert", "torch"}
+    code = f"import sys, tierbench.models.defect; print({heavy!r} & set(sys.modules))"
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True
+    )
+    assert done.stdout.strip() == "set()"
+
+
+@pytest.mark.parametrize("format", ["onnx", "tflite"])
+def test_fp32_is_the_file_that_ships(built, format):
+    variant = built("fp32", format)
+    assert variant.path == FOLDER / f"defect.{format}"
+    assert (variant.weight_bits, variant.activation_bits) == (32, 32)
+    assert [step["step"] for step in variant.lineage] == ["training"]
+    assert variant.lineage[0]["file"]["name"] == variant.path.name
+
+
+@pytest.mark.parametrize("format", ["onnx", "tflite"])
+def test_int8_leads_back_to_its_source(built, format):
+    variant = built("int8", format)
+    training, recipe = variant.lineage
+    assert is_dataclass(BuiltVariant)
+    assert variant.recipe == recipe["recipe"] == "int8"
+    assert (variant.weight_bits, variant.activation_bits) == (8, 8)
+    assert recipe["source_sha256"] == training["file"]["sha256"]
+    assert recipe["calibration_sha256"] == training["data"]["calibration"]["sha256"]
+    json.dumps(variant.lineage)
+
+
+def test_a_built_variant_is_taken_from_the_cache_undrawn(tmp_path):
+    drawn = []
+
+    def draw(split):
+        drawn.append(split)
+        return tierbench.models.defect._draw(split)
+
+    reference = Reference(name="defect", folder=FOLDER, draw=draw)
+    first = reference.build("int8", "onnx", tmp_path)
+    stamp = first.path.stat().st_mtime_ns
+    second = reference.build("int8", "onnx", tmp_path)
+    assert second == first
+    assert second.path.stat().st_mtime_ns == stamp
+    assert drawn == ["calibration"]
+
+
+def test_evaluation_has_the_hash_that_was_announced(evaluation):
+    assert evaluation.sha256 == model.evaluation_sha256
+    assert evaluation.n == len(evaluation.labels) == 1_200
+    assert evaluation.inputs["input"].shape == (1_200, 64, 64, 1)
+    assert evaluation.inputs["input"].dtype == np.float32
+    assert evaluation.metric == "top1"
+    assert len(evaluation.classes) == 8
+
+
+def test_unknown_variant_names_the_known_ones(tmp_path):
+    with pytest.raises(NotFound, match=r"'int7'; known: fp32, int8; did you mean"):
+        model.build("int7", "onnx", tmp_path)
+
+
+def test_unknown_format_names_the_known_ones(tmp_path):
+    with pytest.raises(NotFound, match=r"'gguf'; known: onnx, tflite"):
+        model.build("fp32", "gguf", tmp_path)
+
+
+def test_other_images_than_recorded_are_refused(tmp_path):
+    reference = Reference(name="defect", folder=FOLDER, draw=blank)
+    with pytest.raises(DataError, match=r"evaluation images .* install numpy \d"):
+        reference.evaluation()
+    with pytest.raises(DataError, match="calibration images"):
+        reference.build("int8", "onnx", tmp_path)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_damaged_file_is_refused(tmp_path):
+    folder = copied(tmp_path)
+    with (folder / "defect.onnx").open("ab") as file:
+        file.write(b"\0")
+    reference = Reference(name="defect", folder=folder, draw=blank)
+    with pytest.raises(ModelError, match=r"defect\.onnx' is damaged"):
+        reference.build("fp32", "onnx", tmp_path)
+
+
+def test_missing_file_is_named(tmp_path):
+    folder = copied(tmp_path)
+    (folder / "defect.tflite").unlink()
+    reference = Reference(name="defect", folder=folder, draw=blank)
+    with pytest.raises(ModelError, match=r"defect\.tflite' cannot be read: No such"):
+        reference.build("fp32", "tflite", tmp_path)

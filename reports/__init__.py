@@ -1,0 +1,1 @@
+"""Reports: from results to one page that a decision can rest on."""

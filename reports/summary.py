@@ -1,0 +1,174 @@
+"""What a report says first: what was asked, how it went, which variant stands out."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Iterable, Sequence
+from typing import TypeVar
+
+from .digits import fixed, interval_decimals, plain
+from .metrics import Metric, Row, read, words
+
+STATUS = {
+    "ok": "ok",
+    "not_converged": "not converged",
+    "failed": "failed",
+    "timed_out": "timed out",
+    "skipped": "skipped",
+}
+_ALWAYS = ("measured", "not converged", "failed", "skipped")
+_T = TypeVar("_T", bound=Hashable)
+_SCENARIOS = ("single_stream", "multi_stream", "server", "offline")
+
+
+def outcome(row: Row) -> str:
+    """Return how a case counts: by its evidence if it is ok, else by its status."""
+    status = words(row.get("status"))
+    if status == "ok":
+        return words(row.get("evidence") or "unknown evidence").lower()
+    return STATUS.get(status, status)
+
+
+def counts(rows: Sequence[Row]) -> list[tuple[str, int]]:
+    """Return (outcome, cases) so that the cases add up to all rows."""
+    outcomes = [outcome(row) for row in rows]
+    names = [*_ALWAYS, *sorted(set(outcomes) - set(_ALWAYS))]
+    return [(name, outcomes.count(name)) for name in names]
+
+
+def asked(rows: Sequence[Row]) -> str:
+    """Return one sentence on what the cases span."""
+    models = distinct(row.get("model") for row in rows)
+    variants = distinct((row.get("model"), row.get("variant")) for row in rows)
+    targets = distinct(row.get("target") for row in rows)
+    work = distinct((row.get("scenario"), row.get("batch")) for row in rows)
+    return (
+        f"{_some(len(variants), 'variant')} of {_some(len(models), 'model')} "
+        f"on {_some(len(targets), 'target')} under {_some(len(work), 'workload')}"
+    )
+
+
+def highlights(rows: Sequence[Row]) -> list[str]:
+    """Return one sentence for each model: its most accurate and its fastest case.
+
+    Only cases that were measured and converged take part.
+    """
+    proven = [row for row in rows if outcome(row) == "measured"]
+    sentences = []
+    for model in distinct(row.get("model") for row in proven):
+        own = [row for row in proven if row.get("model") == model]
+        parts = [part for part in (_most_accurate(own), _fastest(own)) if part]
+        if parts:
+            sentences.append(f"{words(model)}: {'; '.join(parts)}.")
+    return sentences
+
+
+def case_name(row: Row) -> str:
+    """Return ``variant on target``."""
+    return f"{words(row.get('variant'))} on {place_name(row)}"
+
+
+def place_name(row: Row) -> str:
+    """Return the target with its options, if any: ``target [threads=2]``."""
+    options = row.get("options")
+    if not isinstance(options, dict) or not options:
+        return words(row.get("target"))
+    stated = ", ".join(f"{words(k)}={words(options[k])}" for k in sorted(options))
+    return f"{words(row.get('target'))} [{stated}]"
+
+
+def workload(row: Row) -> str:
+    """Return the scenario and the batch in words."""
+    scenario = words(row.get("scenario")).replace("_", " ")
+    return f"{scenario}, batch\N{NO-BREAK SPACE}{words(row.get('batch'))}"
+
+
+def spoken(metric: Metric, unit: str = "") -> str:
+    """Return a known metric with its unit and its interval in words."""
+    if metric.value is None:
+        return "unknown"
+    if metric.interval is None:
+        return plain(metric.value) + unit
+    places = interval_decimals(metric.value, *metric.interval)
+    value, low, high = (
+        fixed(number, places) for number in (metric.value, *metric.interval)
+    )
+    kind = f"{metric.coverage * 100:.0f} % {'band' if metric.band else 'interval'}"
+    return f"{value}{unit} ({kind} {low} to {high})"
+
+
+def distinct(values: Iterable[_T]) -> list[_T]:
+    """Return the values without repeats, in the order of their first appearance."""
+    return list(dict.fromkeys(values))
+
+
+def _most_accurate(rows: Sequence[Row]) -> str | None:
+    name, known = _of_one_metric(rows)
+    if not known:
+        return None
+    row, best = max(known, key=lambda pair: pair[1].value or 0.0)
+    variant = row.get("variant")
+    others = {
+        other.get("variant")
+        for other, metric in known
+        if other.get("variant") != variant and _overlap(best, metric)
+    }
+    text = f"{case_name(row)} is the most accurate, {name} {spoken(best)}"
+    if others:
+        text += _rivals(len(others), "variant")
+    return text
+
+
+def _fastest(rows: Sequence[Row]) -> str | None:
+    known = [(row, read(row, "latency_ms", "median")) for row in rows]
+    known = [pair for pair in known if pair[1].value is not None and not pair[1].band]
+    if not known:
+        return None
+    lead = min((row for row, _ in known), key=_workload_order)
+    same = [p for p in known if _workload_order(p[0]) == _workload_order(lead)]
+    row, best = min(same, key=lambda pair: pair[1].value or 0.0)
+    rivals = sum(1 for other, m in same if other is not row and _overlap(best, m))
+    median = spoken(best, " ms")
+    text = f"{case_name(row)} is the fastest at {workload(row)}, median {median}"
+    if rivals:
+        text += _rivals(rivals, "case")
+    return text
+
+
+def _of_one_metric(rows: Sequence[Row]) -> tuple[str, list[tuple[Row, Metric]]]:
+    """Return the first accuracy metric named and the rows that know it."""
+    name = next((n for row in rows if (n := accuracy_name(row))), "accuracy")
+    own = [row for row in rows if accuracy_name(row) == name]
+    pairs = [(row, read(row, "accuracy", "value")) for row in own]
+    return name, [pair for pair in pairs if pair[1].value is not None]
+
+
+def accuracy_name(row: Row) -> str | None:
+    """Return the name of the accuracy metric, or None where there is none."""
+    accuracy = row.get("accuracy")
+    if not isinstance(accuracy, dict) or not accuracy:
+        return None
+    return words(accuracy.get("metric") or "accuracy")
+
+
+def _workload_order(row: Row) -> tuple[int, str, float]:
+    scenario = words(row.get("scenario"))
+    rank = _SCENARIOS.index(scenario) if scenario in _SCENARIOS else len(_SCENARIOS)
+    batch = row.get("batch")
+    return rank, scenario, float(batch) if isinstance(batch, int) else 0.0
+
+
+def _overlap(one: Metric, other: Metric) -> bool:
+    if one.interval is None or other.interval is None:
+        return False
+    return one.interval[0] <= other.interval[1] and other.interval[0] <= one.interval[1]
+
+
+def _rivals(count: int, noun: str) -> str:
+    """Return the caveat that other intervals overlap the best one."""
+    if count == 1:
+        return f", though the interval of 1 other {noun} overlaps it"
+    return f", though the intervals of {count} other {noun}s overlap it"
+
+
+def _some(count: int, noun: str) -> str:
+    return f"{count} {noun}" if count == 1 else f"{count} {noun}s"

@@ -1,0 +1,224 @@
+"""The table of all cases: rows of the results as cells of text."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from .digits import byte_size, plain, with_interval
+from .metrics import NO_REASON, Metric, Row, number, read, words
+from .summary import accuracy_name, outcome, place_name, workload
+
+ABSENT = "n/a"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Column:
+    """A column's title, and whether it holds numbers."""
+
+    title: str
+    unit: str = ""
+    numeric: bool = True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cell:
+    """What one cell shows; ``sort`` is what the column is ordered by.
+
+    ``spread`` is the interval, rounded as the value in ``text`` is. ``reason`` is set
+    where the value, or only its interval, is unknown; ``why`` is then the number of
+    its note. ``evidence`` is set where it differs from the row's.
+    """
+
+    text: str
+    spread: str = ""
+    detail: str = ""
+    sort: str = ""
+    evidence: str | None = None
+    reason: str | None = None
+    why: int | None = None
+
+    @property
+    def known(self) -> bool:
+        """Return whether there is a value."""
+        return self.text != ABSENT
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Table:
+    """Columns and cells; ``notes`` are reasons, numbered from 1.
+
+    ``unknown`` names the columns left out because no case knows them, each with its
+    reasons.
+    """
+
+    columns: tuple[Column, ...]
+    rows: tuple[tuple[Cell, ...], ...]
+    outcomes: tuple[str, ...]
+    notes: tuple[str, ...]
+    unknown: tuple[tuple[str, tuple[str, ...]], ...]
+
+
+_COLUMNS = (
+    Column(title="Variant", numeric=False),
+    Column(title="Target", numeric=False),
+    Column(title="Workload", numeric=False),
+    Column(title="Outcome", numeric=False),
+    Column(title="Accuracy"),
+    Column(title="Median latency", unit="ms"),
+    Column(title="p90", unit="ms"),
+    Column(title="p99", unit="ms"),
+    Column(title="Throughput", unit="1/s"),
+    Column(title="Peak memory"),
+    Column(title="Model size"),
+    Column(title="Energy per inference", unit="mJ"),
+)
+
+_RAN = ("ok", "not_converged")
+
+
+def table(rows: Sequence[Row]) -> Table:
+    """Return the table of all rows, in their order, with its notes."""
+    cells = [_cells(row) for row in rows]
+    kept = [
+        index
+        for index, column in enumerate(_COLUMNS)
+        if not column.numeric or any(line[index].known for line in cells)
+    ]
+    unknown = tuple(
+        (column.title, _why_unknown(rows, [line[index] for line in cells]))
+        for index, column in enumerate(_COLUMNS)
+        if index not in kept
+    )
+    shown = [[line[index] for index in kept] for line in cells]
+    reasons = dict.fromkeys(c.reason for line in shown for c in line if c.reason)
+    numbers = {why: place for place, why in enumerate(reasons, start=1) if why}
+    return Table(
+        columns=tuple(_COLUMNS[index] for index in kept),
+        rows=tuple(tuple(_noted(cell, numbers) for cell in line) for line in shown),
+        outcomes=tuple(outcome(row) for row in rows),
+        notes=tuple(numbers),
+        unknown=unknown,
+    )
+
+
+def _cells(row: Row) -> tuple[Cell, ...]:
+    return (
+        _text(f"{words(row.get('model'))} / {words(row.get('variant'))}", _kind(row)),
+        _text(place_name(row), _where(row)),
+        _text(workload(row), _effort(row)),
+        _text(outcome(row), _throttled(row)),
+        _metric(row, read(row, "accuracy", "value"), _accuracy_detail(row)),
+        _metric(row, read(row, "latency_ms", "median")),
+        _metric(row, read(row, "latency_ms", "p90")),
+        _metric(row, read(row, "latency_ms", "p99")),
+        _metric(row, read(row, "throughput_per_s")),
+        _bytes(row, read(row, "memory", "peak_bytes"), _scope(row, "memory")),
+        _bytes(row, read(row, "size_bytes")),
+        _metric(row, read(row, "energy_mj", "gross"), _scope(row, "energy_mj")),
+    )
+
+
+def _text(text: str, detail: str) -> Cell:
+    return Cell(text=text, detail=detail, sort=text)
+
+
+def _metric(row: Row, metric: Metric, detail: str = "") -> Cell:
+    if metric.value is None:
+        return _absent(metric)
+    if metric.interval is None:
+        text, spread = plain(metric.value), _no_interval(metric)
+    else:
+        text, spread = with_interval(metric.value, *metric.interval)
+    if metric.band and metric.interval is not None:
+        spread = f"{spread} ({metric.coverage * 100:.0f} % band)"
+    return Cell(
+        text=text,
+        spread=spread,
+        detail=detail,
+        sort=repr(float(metric.value)),
+        evidence=_other_evidence(row, metric),
+        reason=metric.interval_reason,
+    )
+
+
+def _bytes(row: Row, metric: Metric, detail: str = "") -> Cell:
+    if metric.value is None:
+        return _absent(metric)
+    spread = _no_interval(metric)
+    if metric.interval is not None:
+        low, high = metric.interval
+        spread = f"[{byte_size(low)}, {byte_size(high)}]"
+    return Cell(
+        text=byte_size(metric.value),
+        spread=spread,
+        detail=detail,
+        sort=repr(float(metric.value)),
+        evidence=_other_evidence(row, metric),
+        reason=metric.interval_reason,
+    )
+
+
+def _no_interval(metric: Metric) -> str:
+    return "no interval" if metric.interval_reason else ""
+
+
+def _absent(metric: Metric) -> Cell:
+    return Cell(text=ABSENT, reason=metric.reason or NO_REASON)
+
+
+def _why_unknown(rows: Sequence[Row], cells: Sequence[Cell]) -> tuple[str, ...]:
+    """Return the reasons of the cases that ran, or of all where none did."""
+    ran = [c for row, c in zip(rows, cells, strict=True) if row.get("status") in _RAN]
+    return tuple(dict.fromkeys(cell.reason or NO_REASON for cell in ran or cells))
+
+
+def _noted(cell: Cell, numbers: dict[str, int]) -> Cell:
+    return cell if cell.reason is None else replace(cell, why=numbers[cell.reason])
+
+
+def _other_evidence(row: Row, metric: Metric) -> str | None:
+    same = metric.evidence == str(row.get("evidence") or "unknown")
+    return None if same else words(metric.evidence).lower()
+
+
+def _kind(row: Row) -> str:
+    parts = [words(row["format"])] if row.get("format") else []
+    bits = ((row.get("weight_bits"), "w"), (row.get("activation_bits"), "a"))
+    parts += [f"{letter}{words(value)}" for value, letter in bits if value is not None]
+    return " · ".join(parts)
+
+
+def _where(row: Row) -> str:
+    return words(row["device"]) if row.get("device") else ""
+
+
+def _effort(row: Row) -> str:
+    """Return how much was measured."""
+    counts = ((row.get("slices"), "slice"), (row.get("workers"), "worker"))
+    return ", ".join(
+        f"{count:.0f} {noun}{'' if count == 1 else 's'}"
+        for count, noun in ((number(raw), noun) for raw, noun in counts)
+        if count
+    )
+
+
+def _throttled(row: Row) -> str:
+    state = words(row.get("throttled") or "unknown")
+    if row.get("status") not in _RAN:
+        return ""
+    return state if state != "unknown" else "throttling unknown"
+
+
+def _accuracy_detail(row: Row) -> str:
+    """Return the metric's name, unless the column says it, and the samples."""
+    name = accuracy_name(row)
+    samples = row["accuracy"].get("n") if name else None
+    counted = "" if samples is None else f"n = {words(samples)}"
+    named = "" if name in (None, "accuracy") else f"{name}"
+    return ", ".join(filter(None, (named, counted)))
+
+
+def _scope(row: Row, group: str) -> str:
+    holder = row.get(group)
+    return words(holder.get("scope") or "") if isinstance(holder, dict) else ""

@@ -1,0 +1,27 @@
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tierbench.reports.labels import Box, place
+
+FRAME = Box(left=0, bottom=0, right=400, top=300)
+inside = st.tuples(st.floats(0, 400), st.floats(0, 300))
+
+
+def test_neighbours_do_not_cover_each_other() -> None:
+    points = [(200.0, 150.0), (206.0, 150.0), (203.0, 155.0), (200.0, 146.0)]
+    boxes = place(points, [4] * 4, FRAME, 9)
+    for index, box in enumerate(boxes):
+        assert all(box.overlap(other) == 0 for other in boxes[index + 1 :])
+
+
+def test_taken_space_is_avoided() -> None:
+    bar = Box(left=206, bottom=140, right=400, top=170)
+    (box,) = place([(200, 150)], [5], FRAME, 9, [bar])
+    assert box.overlap(bar) == 0
+
+
+@given(st.lists(inside, max_size=6))
+def test_labels_stay_in_the_frame(points: list[tuple[float, float]]) -> None:
+    boxes = place(points, [5] * len(points), FRAME, 9)
+    assert len(boxes) == len(points)
+    assert all(box.outside(FRAME) < 1e-6 for box in boxes)

@@ -1,0 +1,250 @@
+import base64
+import hashlib
+import json
+import os
+import re
+import subprocess
+import sys
+from decimal import Decimal
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
+
+from tierbench.harness.errors import InputError
+from tierbench.reports.page import render
+
+NAMES = ("variant", "target", "model", "scenario", "device", "format", "reason")
+HOSTILE = "\"'><img src=x onerror=alert(1)></script><script>\n]]>{{7*7}}../../$\\frac"
+
+
+@pytest.fixture(scope="module")
+def html(examples: SimpleNamespace) -> str:
+    return page_of(examples, [*examples.sweep_rows(), examples.projected_row()])
+
+
+def page_of(examples: SimpleNamespace, rows: list[dict[str, Any]]) -> str:
+    return render(
+        rows, title="t", runs=examples.runs, environments=examples.environments
+    )
+
+
+def embedded(page: Any) -> Any:
+    (text,) = page.find("script", type="application/json", id="rows")
+    return json.loads(text)
+
+
+def test_the_sections_are_there(html: str, examples: SimpleNamespace) -> None:
+    page = examples.Page(html)
+    assert page.find("h1") == ["t"]
+    assert page.find("h2") == [
+        "Accuracy against latency",
+        "All cases",
+        "What is missing or unsettled, and why",
+        "Where it ran",
+        "How it was measured",
+        "Raw rows",
+    ]
+    counts = dict(zip(page.find("dt"), page.find("dd"), strict=True))
+    assert (counts["cases"], counts["measured"], counts["skipped"]) == ("17", "13", "1")
+    text = " ".join(page.find("main"))
+    assert "worker died: signal 11 (SIGSEGV)" in text
+    assert "avx2, avx512_vnni" in text
+    assert "2026-11-23 16:00:00 UTC" in text
+
+
+def test_every_number_is_the_value_rounded(examples: SimpleNamespace) -> None:
+    rows = examples.sweep_rows()
+    page = examples.Page(page_of(examples, rows))
+    shown = iter(
+        page.inside[index]
+        for index, (tag, attributes) in enumerate(page.elements)
+        if tag == "td" and attributes.get("class", "").startswith("number")
+    )
+    for row in rows:
+        accuracy, median, p90, throughput, peak, size = (next(shown) for _ in range(6))
+        assert size.endswith("KiB")
+        assert float(size.split()[0]) == pytest.approx(row["size_bytes"] / 1024, 0.01)
+        if row["latency_ms"] is None:
+            assert {c[:3] for c in (accuracy, median, p90, throughput, peak)} == {"n/a"}
+            continue
+        for text, (value, low, high) in (
+            (median, (row["latency_ms"]["median"], *row["latency_ms"]["median_ci95"])),
+            (accuracy, (row["accuracy"]["value"], *row["accuracy"]["ci95"])),
+        ):
+            half = Decimal(max(value - low, high - value))
+            places = 1 - half.adjusted()
+            rounded = [f"{x:.{places}f}" for x in (value, low, high)]
+            assert text.startswith(rounded[0])
+            assert f"[{rounded[1]}, {rounded[2]}]" in text
+        places = 2 - Decimal(row["latency_ms"]["p90"]).adjusted()
+        assert p90 == f"{row['latency_ms']['p90']:.{places}f}"
+        assert throughput == f"{row['throughput_per_s']:.0f}"
+        assert peak.startswith("58.5 MiB")
+    assert next(shown, None) is None
+
+
+def test_unknown_values_lead_to_their_reason(
+    html: str, examples: SimpleNamespace
+) -> None:
+    page = examples.Page(html)
+    notes = {
+        attributes["id"]: page.inside[index]
+        for index, (tag, attributes) in enumerate(page.elements)
+        if tag == "li" and "id" in attributes
+    }
+    links = [g for tag, g in page.elements if tag == "a" and "title" in g]
+    assert len(links) == 12
+    for link in links:
+        assert notes[link["href"].removeprefix("#")] == link["title"]
+
+
+def test_the_rows_are_embedded_whole(examples: SimpleNamespace) -> None:
+    rows = [*examples.sweep_rows(), examples.measured_row(variant=HOSTILE + "\u2028")]
+    assert embedded(examples.Page(page_of(examples, rows))) == rows
+
+
+def test_nothing_is_fetched_or_run_but_what_the_policy_allows(
+    html: str, examples: SimpleNamespace
+) -> None:
+    page = examples.Page(html)
+    policies = [g["content"] for _, g in page.elements if "http-equiv" in g]
+    assert len(policies) == 1
+    for tag in ("style", "script"):
+        inline = [
+            page.inside[index]
+            for index, (name, given) in enumerate(page.elements)
+            if name == tag and given.get("type") is None
+        ]
+        assert len(inline) == 1
+        digest = base64.b64encode(hashlib.sha256(inline[0].encode()).digest()).decode()
+        assert f"{tag}-src 'sha256-{digest}'" in policies[0]
+    assert policies[0].startswith("default-src 'none'; ")
+    assert "unsafe" not in policies[0]
+    assert not re.search(r"https?://|@import|url\((?!#)", html)
+    for tag, attributes in page.elements:
+        assert tag not in {"link", "img", "iframe", "object", "embed", "base", "form"}
+        for name, value in attributes.items():
+            assert name != "style"
+            assert not name.startswith("on")
+            if name in ("href", "src", "xlink:href"):
+                assert (value or "").startswith("#")
+
+
+def test_ids_are_unique_and_links_resolve(html: str, examples: SimpleNamespace) -> None:
+    page = examples.Page(html)
+    ids = [given["id"] for _, given in page.elements if "id" in given]
+    assert len(ids) == len(set(ids))
+    targets = {g["href"][1:] for _, g in page.elements if "href" in g}
+    targets |= set(re.findall(r"url\(#([^)]+)\)", html))
+    assert targets <= set(ids)
+
+
+@settings(max_examples=10, deadline=None)
+@given(name=st.sampled_from(NAMES), text=st.text(max_size=40).map("x".__add__))
+@example(name="variant", text=HOSTILE)
+@example(name="target", text=HOSTILE)
+@example(name="model", text="x\x00\x1b\ud800\u202e")
+@example(name="reason", text=HOSTILE * 50)
+def test_names_are_inert(examples: SimpleNamespace, name: str, text: str) -> None:
+    def page(value: str) -> Any:
+        failed = examples.unmeasured_row("failed", "it died")
+        return examples.Page(
+            page_of(examples, [examples.measured_row(), failed | {name: value}])
+        )
+
+    hostile, plain = page(text), page("x")
+    assert hostile.shape() == plain.shape()
+    assert embedded(hostile)[1][name] == text
+
+
+def test_titles_runs_and_environments_are_inert(examples: SimpleNamespace) -> None:
+    def page(text: str) -> Any:
+        row = examples.measured_row(environment=text)
+        runs = [dict.fromkeys(examples.runs[0], text)]
+        environments = {text: {text: {text: [text, text]}}}
+        return examples.Page(
+            render([row], title=text, runs=runs, environments=environments)
+        )
+
+    assert page(HOSTILE).shape() == page("x").shape()
+    assert page("\ud800\x00\u202e").find("h1") == ["\\ud800\\x00\\u202e"]
+    assert page(HOSTILE).find("h1") == [" ".join(HOSTILE.split())]
+
+
+def test_hostile_metrics_are_inert(examples: SimpleNamespace) -> None:
+    row = examples.measured_row(
+        evidence=HOSTILE, status="ok", throttled=HOSTILE, size_bytes=HOSTILE
+    )
+    row["accuracy"] |= {"metric": HOSTILE, "n": HOSTILE}
+    row["memory"] |= {"scope": HOSTILE}
+    page = examples.Page(page_of(examples, [row]))
+    tags = {tag for tag, _ in page.elements}
+    assert "img" not in tags
+    assert sum(tag == "script" for tag, _ in page.elements) == 2
+
+
+def test_equal_input_gives_equal_bytes(html: str) -> None:
+    program = (
+        "import runpy, sys; from types import SimpleNamespace as S\n"
+        "from tierbench.reports.page import render\n"
+        "e = S(**runpy.run_path(sys.argv[1]))\n"
+        "rows = [*e.sweep_rows(), e.projected_row()]\n"
+        "page = render(rows, title='t', runs=e.RUNS, environments=e.ENVIRONMENTS)\n"
+        "sys.stdout.buffer.write(page.encode())\n"
+    )
+    conftest = os.path.join(os.path.dirname(__file__), "conftest.py")
+    done = subprocess.run(
+        [sys.executable, "-c", program, conftest],
+        env={**os.environ, "PYTHONHASHSEED": "7", "TZ": "Asia/Tokyo"},
+        capture_output=True,
+        check=True,
+    )
+    assert done.stdout == html.encode()
+
+
+def test_no_rows_say_what_to_do_next(examples: SimpleNamespace) -> None:
+    page = examples.Page(render([], title="t"))
+    assert page.find("h2") == ["There is nothing to report yet"]
+    assert "tierbench demo" in page.find("code")
+    assert embedded(page) == []
+
+
+def test_one_row_makes_a_page(examples: SimpleNamespace) -> None:
+    page = examples.Page(page_of(examples, [examples.measured_row()]))
+    assert len(page.find("svg", class_="chart")) == 1
+    assert "defect / fp32" in " ".join(page.find("tbody"))
+
+
+def test_only_unmeasured_rows_make_a_page(examples: SimpleNamespace) -> None:
+    row = examples.unmeasured_row("skipped", "no kernel")
+    page = examples.Page(page_of(examples, [row | {"size_bytes": None}]))
+    assert "nothing can be called fastest" in " ".join(page.find("header"))
+    assert "no kernel" in " ".join(page.find("ul"))
+
+
+def test_two_hundred_rows_stay_below_3_mb(examples: SimpleNamespace) -> None:
+    rows = [
+        examples.measured_row(
+            variant=f"v{n % 5}",
+            target=f"t{n // 5 % 4}",
+            batch=n // 20 % 5,
+            model=n // 100,
+        )
+        for n in range(200)
+    ]
+    html = page_of(examples, rows)
+    assert len(html.encode()) <= 3_000_000
+    page = examples.Page(html)
+    assert len(page.find("svg", class_="chart")) == 10
+    assert len(embedded(page)) == 200
+
+
+@pytest.mark.parametrize("bad", [float("nan"), float("inf"), object()])
+def test_rows_that_are_not_json_are_refused(
+    examples: SimpleNamespace, bad: object
+) -> None:
+    with pytest.raises(InputError, match="not JSON"):
+        page_of(examples, [examples.measured_row(n=bad)])

@@ -1,0 +1,66 @@
+from types import SimpleNamespace
+
+from tierbench.reports.table import table
+
+
+def test_unknown_values_share_the_note_of_their_reason(
+    examples: SimpleNamespace,
+) -> None:
+    rows = [
+        examples.measured_row(),
+        examples.unmeasured_row("failed", "it died"),
+        examples.unmeasured_row("skipped", "it died"),
+        examples.unmeasured_row("skipped", "no kernel"),
+    ]
+    shown = table(rows)
+    assert shown.notes == ("it died", "no kernel")
+    whys = [{cell.why for cell in line if cell.reason} for line in shown.rows]
+    assert whys == [set(), {1}, {1}, {2}]
+    assert all(c.text == "n/a" for line in shown.rows for c in line if c.reason)
+
+
+def test_columns_that_no_case_knows_are_named_below(examples: SimpleNamespace) -> None:
+    shown = table([examples.measured_row(), examples.unmeasured_row("failed", "died")])
+    assert shown.unknown == (
+        ("p99", ("4812 samples hold fewer than 10 beyond p99 in 5 slices",)),
+        ("Energy per inference", ("no power meter is attached",)),
+    )
+    assert "p99" not in [column.title for column in shown.columns]
+    assert all(len(line) == len(shown.columns) for line in shown.rows)
+
+
+def test_evidence_stands_by_the_metric_where_it_differs(
+    examples: SimpleNamespace,
+) -> None:
+    shown = table([examples.projected_row()])
+    titles = [column.title for column in shown.columns]
+    cells = dict(zip(titles, shown.rows[0], strict=True))
+    assert cells["Accuracy"].evidence == "emulated"
+    assert cells["Median latency"].evidence is None
+    assert cells["Median latency"].spread == "[41, 74] (80 % band)"
+    assert cells["Outcome"].text == "projected"
+
+
+def test_cells_sort_by_the_whole_value(examples: SimpleNamespace) -> None:
+    shown = table([examples.measured_row()])
+    titles = [column.title for column in shown.columns]
+    cells = dict(zip(titles, shown.rows[0], strict=True))
+    assert float(cells["Median latency"].sort) == 0.61834
+    assert float(cells["Model size"].sort) == 412_672
+
+
+def test_effort_and_scope_are_shown(examples: SimpleNamespace) -> None:
+    shown = table([examples.measured_row(slices=1)])
+    details = [cell.detail for cell in shown.rows[0]]
+    assert "1 slice, 3 workers" in details
+    assert "process" in details
+    assert "throttling unknown" in details
+
+
+def test_a_missing_interval_has_its_note(examples: SimpleNamespace) -> None:
+    latency = {"median": 2.5, "median_ci95": None, "median_ci95_reason": "4 slices"}
+    shown = table([examples.measured_row(latency_ms=latency)])
+    titles = [column.title for column in shown.columns]
+    cell = dict(zip(titles, shown.rows[0], strict=True))["Median latency"]
+    assert (cell.text, cell.spread, cell.known) == ("2.50", "no interval", True)
+    assert shown.notes[(cell.why or 0) - 1] == "4 slices"

@@ -1,0 +1,368 @@
+"""One open case: its workers, its blocks, and when it has been measured enough."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+import numpy as np
+
+from .data import synthetic
+from .errors import CaseError, DataError, TierbenchError, WorkerTimeout
+from .evaluation import evaluate
+from .plan import Planned
+from .profiles import Profile
+from .statistics import Estimate
+from .stopping import Streak
+from .summary import SliceValues, slice_values, spread
+from .values import (
+    Accuracy,
+    Block,
+    BlockKind,
+    Phase,
+    Result,
+    Scenario,
+    Series,
+    Status,
+    WorkerRecord,
+)
+from .worker import Limits, Measured, Opened, Stretch, Worker
+
+SLICE_CALLS = 20
+"""Calls that a slice has at least, unless they take more than a second."""
+
+SLICE_LIMIT_NS = 1_000_000_000
+CALLS_MAX = 1_000_000
+
+
+class Timeline:
+    """The time since a run began to measure on one machine, on that machine's clock."""
+
+    def __init__(self, first_ns: int = 0) -> None:
+        """Begin at 0, or go on where an interrupted run stopped."""
+        self._first_ns = first_ns
+        self._base_ns: int | None = None
+
+    def offset_ns(self, started_ns: int) -> int:
+        """Return the offset of a moment on the machine's monotonic clock."""
+        if self._base_ns is None:
+            self._base_ns = started_ns - self._first_ns
+        return started_ns - self._base_ns
+
+
+class Recorder(Protocol):
+    """Where measurements go before anything else is measured."""
+
+    def block(self, bench: Bench, block: Block) -> None:
+        """Keep a block so that it survives the death of this process."""
+
+    def worker(self, bench: Bench, record: WorkerRecord) -> None:
+        """Keep what a worker told apart from its blocks."""
+
+    def accuracy(self, bench: Bench, found: Accuracy | None, why: str | None) -> None:
+        """Keep the accuracy, or why there is none."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Recovered:
+    """What an interrupted run had already measured of a case."""
+
+    blocks: tuple[Block, ...] = ()
+    workers: tuple[WorkerRecord, ...] = ()
+    accuracy: Accuracy | None = None
+    accuracy_reason: str | None = None
+    started_at_ns: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Failure:
+    """How a case failed."""
+
+    status: Status
+    reason: str
+
+
+@dataclass(slots=True, kw_only=True, eq=False)
+class Bench:
+    """One case on its way from planned to measured."""
+
+    planned: Planned
+    run_id: str
+    result_id: str
+    profile: Profile
+    limits: Limits
+    recorder: Recorder
+    timeline: Timeline
+    recovered: Recovered = Recovered()
+    blocks: list[Block] = field(init=False)
+    records: list[WorkerRecord] = field(init=False)
+    failure: Failure | None = field(init=False, default=None)
+    estimate: Estimate | None = field(init=False, default=None)
+    streak: Streak = field(init=False, default=Streak())
+    shortfall: str | None = field(init=False, default="nothing was measured")
+    closed: bool = field(init=False, default=False)
+    _workers: list[Worker] = field(init=False, default_factory=list)
+    _opened: list[Opened] = field(init=False, default_factory=list)
+    _call_ns: float = field(init=False, default=1e6)
+    _accuracy: Accuracy | None = field(init=False)
+    _accuracy_reason: str | None = field(init=False)
+    _started_at_ns: int = field(init=False)
+
+    def __post_init__(self) -> None:
+        """Take up what an interrupted run has left."""
+        self.blocks = list(self.recovered.blocks)
+        self.records = list(self.recovered.workers)
+        self._accuracy = self.recovered.accuracy
+        self._accuracy_reason = self.recovered.accuracy_reason
+        self._started_at_ns = self.recovered.started_at_ns or time.time_ns()
+
+    @property
+    def label(self) -> str:
+        """Return the case's name for people."""
+        return self.planned.case.label
+
+    @property
+    def footprint_bytes(self) -> int:
+        """Return about how much memory the case takes while it is open."""
+        planned = self.planned
+        each = planned.target.footprint_bytes(planned.case.variant)
+        return each * self._workers_wanted
+
+    @property
+    def measured_s(self) -> float:
+        """Return the seconds measured so far, warm-up apart."""
+        return sum(b.elapsed_ns for b in self.blocks if _measures(b)) / 1e9
+
+    @property
+    def _workers_wanted(self) -> int:
+        return max(self.profile.workers, self.planned.target.workers_min)
+
+    def share_done(self) -> float:
+        """Return about which share of its measuring is done, 0 to 1.
+
+        An interval's width falls with the square root of the time.
+        """
+        profile, needed_s = self.profile, self.profile.measured_min_s
+        width = self.estimate.relative_half_width if self.estimate else None
+        if width is not None:
+            more = (width / profile.half_width) ** 2
+            needed_s = max(needed_s, more * self.measured_s)
+        return min(1.0, self.measured_s / min(needed_s, profile.case_limit_s))
+
+    def launch(self) -> None:
+        """Start the workers; they come up side by side."""
+        self._guard(self._launch)
+
+    def open(self) -> None:
+        """Load the model in each worker."""
+        self._guard(lambda: self._opened.extend(w.open() for w in self._workers))
+
+    def begin(self) -> None:
+        """Make the first calls, warm up, take memory, and evaluate once."""
+        self._guard(self._begin)
+
+    def measure(self, round_index: int) -> None:
+        """Measure one block with the worker whose turn it is."""
+        self._guard(lambda: self._measure(round_index))
+
+    def ended(self) -> bool:
+        """Return whether this case needs no more blocks, updating its estimate."""
+        if self.failure is not None:
+            return True
+        values = slice_values(self.planned.case, self.blocks)
+        if not values.blocks:
+            return False
+        self.estimate = spread(values)
+        self.shortfall = self._missing(self.estimate, values)
+        self.streak = self.streak.after(self.shortfall is None)
+        return self.streak.done or self.measured_s >= self.profile.case_limit_s
+
+    def close(self) -> Result:
+        """Close the workers and return the case's result."""
+        self.abandon()
+        self.closed = True
+        status, reason = self._verdict()
+        throttled, throttled_reason = _throttling(self.blocks)
+        return Result(
+            id=self.result_id,
+            run_id=self.run_id,
+            case=self.planned.case,
+            environment=self.planned.target.describe(),
+            status=status,
+            reason=reason,
+            started_at_ns=self._started_at_ns,
+            finished_at_ns=time.time_ns(),
+            blocks=tuple(self.blocks),
+            workers=tuple(self.records),
+            accuracy=self._accuracy,
+            accuracy_reason=self._accuracy_reason,
+            evidence=self.planned.target.evidence,
+            throttled=throttled,
+            throttled_reason=throttled_reason,
+        )
+
+    def abandon(self) -> None:
+        """Close the workers and keep everything else."""
+        for worker in self._workers:
+            worker.close()
+        self._workers = []
+
+    def _verdict(self) -> tuple[Status, str | None]:
+        if self.failure is not None:
+            return self.failure.status, self.failure.reason
+        if self.streak.done:
+            return Status.OK, None
+        why = self.shortfall or "narrow enough only once"
+        return Status.NOT_CONVERGED, f"{why} within {self.profile.case_limit_s:g} s"
+
+    def _missing(self, estimate: Estimate, values: SliceValues) -> str | None:
+        """Return the first thing that is still missing, or None for nothing."""
+        profile, measured_s = self.profile, self.measured_s
+        if measured_s < profile.measured_min_s:
+            return f"{measured_s:.1f} of {profile.measured_min_s:g} s measured"
+        workers = len(set(values.workers.tolist()))
+        return profile.stop_rule.shortfall(estimate, workers, values.span_s)
+
+    def _launch(self) -> None:
+        planned = self.planned
+        artifact = planned.target.prepare(planned.case.variant)
+        for _ in range(self._workers_wanted):
+            worker = planned.target.launch(planned.case, artifact, self.limits)
+            self._workers.append(worker)
+
+    def _begin(self) -> None:
+        inputs = self._inputs()
+        first_number = 1 + max((r.worker for r in self.records), default=-1)
+        for number, worker in enumerate(self._workers, first_number):
+            bound = worker.bind(inputs)
+            self._call_ns = float(bound.first_call_ns)
+            opened = self._opened[number - first_number]
+            self._warm_up(number, worker)
+            record = WorkerRecord(
+                worker=number,
+                first_call_ns=bound.first_call_ns,
+                open_ns=opened.open_ns,
+                memory=worker.memory(),
+                ran=bound.ran,
+            )
+            self.records.append(record)
+            self.recorder.worker(self, record)
+        if self._accuracy is None and self._accuracy_reason is None:
+            self._evaluate()
+            self._workers[0].bind(inputs)
+
+    def _inputs(self) -> Mapping[str, Any]:
+        workload = self.planned.case.workload
+        return synthetic(self._opened[0].inputs, workload.batch, workload.seed)
+
+    def _evaluate(self) -> None:
+        source = self.planned.data
+        if source is None:
+            self._accuracy_reason = "no evaluation data was given"
+        else:
+            specs, batch = self._opened[0].inputs, self.planned.case.workload.batch
+            try:
+                self._accuracy = evaluate(self._workers[0], source.data, specs, batch)
+            except DataError as exc:
+                self._accuracy_reason = str(exc)
+        self.recorder.accuracy(self, self._accuracy, self._accuracy_reason)
+
+    def _warm_up(self, number: int, worker: Worker) -> None:
+        limit = max(1, int(SLICE_LIMIT_NS / self._call_ns))
+        stretch = Stretch(
+            kind=BlockKind.SLICE,
+            calls_min=min(self.profile.warmup_calls, limit),
+            calls_max=self._calls_max(self.profile.warmup_ns),
+            duration_ns=self.profile.warmup_ns,
+        )
+        measured = worker.block(stretch)
+        self._call_ns = float(np.median(measured.latency_ns))
+        self._keep(measured, number, -1, Phase.WARMUP, stretch.kind)
+
+    def _measure(self, round_index: int) -> None:
+        turn = sum(_measures(block) for block in self.blocks) % len(self._workers)
+        number = self.records[turn - len(self._workers)].worker
+        stretch = self._stretch()
+        measured = self._workers[turn].block(stretch)
+        self._keep(measured, number, round_index, Phase.MEASURE, stretch.kind)
+
+    def _stretch(self) -> Stretch:
+        if self.planned.case.workload.scenario is Scenario.OFFLINE:
+            duration_ns, calls_min = self.profile.window_ns, 1
+            kind = BlockKind.WINDOW
+        else:
+            duration_ns, kind = self.profile.slice_ns, BlockKind.SLICE
+            limit = max(1, int(SLICE_LIMIT_NS / self._call_ns))
+            calls_min = min(SLICE_CALLS, limit)
+        return Stretch(
+            kind=kind,
+            calls_min=calls_min,
+            calls_max=max(calls_min, self._calls_max(duration_ns)),
+            duration_ns=duration_ns,
+        )
+
+    def _calls_max(self, duration_ns: int) -> int:
+        """Return room for four times the calls that the time should hold."""
+        return min(CALLS_MAX, 64 + int(4 * duration_ns / self._call_ns))
+
+    def _keep(
+        self,
+        measured: Measured,
+        number: int,
+        round_index: int,
+        phase: Phase,
+        kind: BlockKind,
+    ) -> None:
+        block = Block(
+            index=len(self.blocks),
+            worker=number,
+            round=round_index,
+            kind=kind,
+            phase=phase,
+            started_at_ns=measured.started_at_ns,
+            offset_ns=self.timeline.offset_ns(measured.started_ns),
+            elapsed_ns=measured.elapsed_ns,
+            calls=len(measured.latency_ns),
+            series=_series(measured),
+            context=measured.context,
+        )
+        self.recorder.block(self, block)
+        self.blocks.append(block)
+
+    def _guard(self, act: Callable[[], None]) -> None:
+        """Turn whatever a target does into this case's failure, and nobody else's."""
+        if self.failure is not None:
+            return
+        try:
+            act()
+        except WorkerTimeout as exc:
+            self.failure = Failure(status=Status.TIMED_OUT, reason=str(exc))
+        except (CaseError, TierbenchError) as exc:
+            self.failure = Failure(status=Status.FAILED, reason=str(exc))
+
+
+def _measures(block: Block) -> bool:
+    return block.phase is Phase.MEASURE
+
+
+def _series(measured: Measured) -> tuple[Series, ...]:
+    arrays = {"latency": measured.latency_ns, "gap": measured.gap_ns}
+    if measured.off_cpu_ns is not None:
+        arrays["off_cpu"] = measured.off_cpu_ns
+    return tuple(
+        Series(quantity=quantity, unit="ns", values=values)
+        for quantity, values in arrays.items()
+    )
+
+
+def _throttling(blocks: Sequence[Block]) -> tuple[str, str | None]:
+    """Return the verdict on throttling and its evidence; no sensor is no verdict."""
+    seen = [b.context["throttled"] for b in blocks if "throttled" in b.context]
+    if not seen:
+        return "unknown", "the target has no sensor that tells"
+    share = sum(map(bool, seen)) / len(seen)
+    if share:
+        return "throttled", f"the device throttled in {share:.0%} of blocks"
+    return "clean", f"the device did not throttle in any of {len(seen)} blocks"

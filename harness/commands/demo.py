@@ -1,0 +1,78 @@
+"""``tierbench demo``."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import click
+
+SWEEP = """\
+# What the demo runs. Change it and run:  tierbench run sweep.toml
+name = "demo"
+profile = "smoke"
+
+[[model]]
+use = "defect"
+variants = ["fp32", "int8"]
+
+[[target]]
+use = "host-onnxruntime"
+
+[[target]]
+use = "host-litert"
+
+[workload]
+scenario = ["single_stream"]
+batch = [1, 8]
+"""
+
+
+@click.command("demo")
+@click.option(
+    "--out",
+    type=click.Path(path_type=Path, file_okay=False),
+    default=Path("tierbench-demo"),
+    show_default=True,
+    help="A folder for the sweep, its results and the report.",
+)
+def command(out: Path) -> int:
+    """Measure a small model on this machine and write a report."""
+    from .. import registry
+    from ..errors import InputError
+    from ..plan import make_plan
+    from ..progress import progress_for
+    from ..run import run_plan
+    from ..store import Store
+    from ..sweep import load_sweep
+    from .run import Leaving
+
+    sweep, report = out / "sweep.toml", out / "report.html"
+    url = f"sqlite:///{out / 'results.db'}"
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+        sweep.write_text(SWEEP, encoding="utf-8")
+    except OSError as exc:
+        raise InputError(
+            f"--out {str(out)!r} cannot be written: {exc.strerror}; name another folder"
+        ) from exc
+    progress = progress_for(sys.stderr)
+    leaving = Leaving()
+    with Store.open(url) as store, leaving:
+        try:
+            plan = make_plan(load_sweep(sweep))
+            outcome = run_plan(
+                plan, store, progress, trigger="demo", stopping=leaving.asked
+            )
+        finally:
+            progress.close()
+    click.echo(outcome.sentence, err=True)
+    arguments = ["--store", url, "--run", outcome.run.id, "--out", str(report)]
+    make_report: click.Command = registry.find(registry.COMMANDS, "report")
+    make_report.main(arguments, standalone_mode=False)
+    click.echo(
+        f"Next: open {report} in a browser; change {sweep} and run\n"
+        f"  tierbench run {sweep} --store {url}",
+        err=True,
+    )
+    return 1 if outcome.failed else 0

@@ -1,0 +1,51 @@
+"""``tierbench export``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from . import store_option
+
+
+@click.command("export")
+@store_option
+@click.option("--run", "run_id", help="Only this run's cases: an id or its beginning.")
+@click.option(
+    "--format",
+    "kind",
+    type=click.Choice(["csv", "json"]),
+    default="csv",
+    show_default=True,
+    help="csv: one row a case; json: the rows of `results --json`.",
+)
+@click.option("--samples", is_flag=True, help="csv: one row a raw sample instead.")
+@click.option("--out", type=click.Path(path_type=Path), help="A file; else stdout.")
+def command(
+    store_url: str, run_id: str | None, kind: str, samples: bool, out: Path | None
+) -> None:
+    """Write results, or every raw sample, for other programs."""
+    from ..errors import InputError
+    from ..export import write_json, write_rows, write_samples
+    from ..results import find_run
+    from ..store import Store
+
+    if samples and kind != "csv":
+        raise InputError("--samples with --format 'json': samples come as 'csv'")
+    if kind == "json":
+        write = write_json
+    else:
+        write = write_samples if samples else write_rows
+    with Store.open(store_url, create=False) as store:
+        run = find_run(store, run_id).id if run_id else None
+        if out is None:
+            write(store, run, click.get_text_stream("stdout"))
+            return
+        try:
+            with out.open("w", encoding="utf-8", newline="") as file:
+                write(store, run, file)
+        except OSError as exc:
+            raise InputError(
+                f"--out {str(out)!r} cannot be written: {exc.strerror}"
+            ) from exc

@@ -1,0 +1,72 @@
+"""Results for other programs."""
+
+from __future__ import annotations
+
+import csv
+import json
+from collections.abc import Iterator, Mapping
+from typing import Any, TextIO
+
+from .results import rows
+from .store import Store
+from .values import Block, Result
+
+FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
+"""What a spreadsheet would take for a formula; names are untrusted."""
+
+SAMPLE_COLUMNS = (
+    "case_key", "run", "worker", "block", "round", "phase", "kind",
+    "offset_ns", "call", "latency_ns", "off_cpu_ns",
+)  # fmt: skip
+
+
+def write_rows(store: Store, run: str | None, file: TextIO) -> None:
+    """Write one CSV row a case; nested keys become ``latency_ms.median``."""
+    flat = [dict(_flat(row)) for row in rows(store, run)]
+    columns = list(dict.fromkeys(key for row in flat for key in row))
+    writer = csv.DictWriter(file, columns)
+    writer.writeheader()
+    writer.writerows(flat)
+
+
+def write_json(store: Store, run: str | None, file: TextIO) -> None:
+    """Write the rows of ``results --json``."""
+    json.dump(rows(store, run), file, indent=2)
+    file.write("\n")
+
+
+def write_samples(store: Store, run: str | None, file: TextIO) -> None:
+    """Write one CSV row a call, warm-up included, in the order of measuring."""
+    writer = csv.writer(file)
+    writer.writerow(SAMPLE_COLUMNS)
+    for result in store.results(run, latest=run is None):
+        for block in result.blocks:
+            writer.writerows(_samples(result, block))
+
+
+def _samples(result: Result, block: Block) -> Iterator[tuple[object, ...]]:
+    latency, off_cpu = block.values("latency"), block.values("off_cpu")
+    if latency is None:
+        return
+    fixed = (
+        *(result.case.key, result.run_id, block.worker, block.index),
+        *(block.round, str(block.phase), str(block.kind), block.offset_ns),
+    )
+    for call, value in enumerate(latency.tolist()):
+        yield (*fixed, call, value, "" if off_cpu is None else int(off_cpu[call]))
+
+
+def _flat(row: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:
+    for key, value in row.items():
+        if isinstance(value, Mapping):
+            yield from _flat(value, f"{prefix}{key}.")
+        elif isinstance(value, (list, tuple)):
+            yield f"{prefix}{key}", " ".join(map(str, value))
+        else:
+            yield f"{prefix}{key}", _inert(value)
+
+
+def _inert(value: Any) -> Any:
+    if isinstance(value, str) and value.startswith(FORMULA_STARTS):
+        return "'" + value
+    return value

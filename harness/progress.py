@@ -1,0 +1,147 @@
+"""Tell how a run gets on: a live table on a terminal, plain lines elsewhere."""
+
+from __future__ import annotations
+
+import sys
+import threading
+import time
+from abc import ABC, abstractmethod
+from typing import TYPE_CHECKING, TextIO
+
+from .terminal import printable
+from .values import Block, Result, Status
+
+if TYPE_CHECKING:
+    from .bench import Bench
+
+LINE_EVERY_S = 10.0
+"""How often plain progress says that it is still measuring."""
+
+
+class Progress(ABC):
+    """What a run tells while it lasts; called from the machines' threads."""
+
+    @abstractmethod
+    def begin(self, total: int, reused: int, done: int) -> None:
+        """Tell how many cases there are to measure, to reuse, and already done."""
+
+    @abstractmethod
+    def block(self, bench: Bench, block: Block) -> None:
+        """Tell that a block is safe in the journal."""
+
+    @abstractmethod
+    def result(self, result: Result) -> None:
+        """Tell that a case has ended."""
+
+    def close(self) -> None:  # noqa: B027
+        """Leave the terminal as it was."""
+
+
+class Silence(Progress):
+    """Tell nothing."""
+
+    def begin(self, total: int, reused: int, done: int) -> None:
+        """Tell nothing."""
+
+    def block(self, bench: Bench, block: Block) -> None:
+        """Tell nothing."""
+
+    def result(self, result: Result) -> None:
+        """Tell nothing."""
+
+
+class Forecast:
+    """How much of a run is done, and when it will end.
+
+    A case's share is the time it was measured over the time it will need: the
+    profile's least, or what its interval needs to become narrow enough when its width
+    falls with the square root of the time.
+    """
+
+    def __init__(self, total: int) -> None:
+        """Start the clock for a number of cases."""
+        self._total = max(1, total)
+        self._began = time.monotonic()
+        self._shares: dict[str, float] = {}
+
+    def update(self, bench: Bench) -> None:
+        """Take in a case's latest estimate."""
+        self._shares[bench.planned.case.key] = bench.share_done()
+
+    def end(self, result: Result) -> None:
+        """Take in that a case has ended."""
+        self._shares[result.case.key] = 1.0
+
+    @property
+    def share(self) -> float:
+        """Return the share of the run that is done, 0 to 1."""
+        return min(1.0, sum(self._shares.values()) / self._total)
+
+    @property
+    def left_s(self) -> float | None:
+        """Return the seconds left, None before anything can be said."""
+        share = self.share
+        if share < 0.02:
+            return None
+        return (time.monotonic() - self._began) * (1 - share) / share
+
+
+class PlainProgress(Progress):
+    """Plain lines on a stream: one a case, and one now and then in between."""
+
+    def __init__(self, stream: TextIO | None = None) -> None:
+        """Write to a stream, standard error by default."""
+        self._stream = stream or sys.stderr
+        self._lock = threading.Lock()
+        self._forecast = Forecast(1)
+        self._told = time.monotonic()
+        self._ended = 0
+        self._total = 0
+
+    def begin(self, total: int, reused: int, done: int) -> None:
+        """Write what is ahead."""
+        self._total = total
+        self._forecast = Forecast(total)
+        parts = [f"{total} cases to measure"]
+        parts += [f"{reused} reused"] if reused else []
+        parts += [f"{done} already done"] if done else []
+        self._line(", ".join(parts))
+
+    def block(self, bench: Bench, block: Block) -> None:
+        """Write a line when there was none for a while."""
+        with self._lock:
+            self._forecast.update(bench)
+            if time.monotonic() - self._told >= LINE_EVERY_S:
+                self._line(f"measuring, {status_line(self._forecast)}")
+
+    def result(self, result: Result) -> None:
+        """Write how a case ended."""
+        with self._lock:
+            skipped = result.status is Status.SKIPPED
+            if not skipped:
+                self._forecast.end(result)
+                self._ended += 1
+            counter = "" if skipped else f"[{self._ended}/{self._total}] "
+            reason = f": {result.reason}" if result.reason else ""
+            told = f"{result.case.label} {result.status}{reason}"
+            self._line(counter + printable(told))
+
+    def _line(self, text: str) -> None:
+        self._told = time.monotonic()
+        print(text, file=self._stream, flush=True)
+
+
+def status_line(forecast: Forecast) -> str:
+    """Return ``37 % done, about 42 s left``."""
+    left = forecast.left_s
+    eta = "time left unknown yet" if left is None else f"about {left:.0f} s left"
+    return f"{100 * forecast.share:.0f} % done, {eta}"
+
+
+def progress_for(stream: TextIO) -> Progress:
+    """Return live progress for a terminal, plain lines for anything else."""
+    if stream.isatty():
+        from .live import LiveProgress
+
+        return LiveProgress(stream)
+    return PlainProgress(stream)

@@ -1,0 +1,225 @@
+"""The result table: one plain row a case, as ``tierbench results --json`` prints it.
+
+What is not known is None beside ``<key>_reason``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from .errors import NotFound
+from .statistics import Estimate
+from .store import Store
+from .summary import Summary, summarise
+from .values import Environment, Result, Run, Status
+
+NO_METER = "no power meter was used"
+
+
+def rows(store: Store, run: str | None = None) -> list[dict[str, Any]]:
+    """Return the latest result of each case, or every case of one run.
+
+    Raises:
+        NotFound: no such run.
+        StoreError: the store cannot be read.
+    """
+    return [row(found) for found in store.results(run, latest=run is None)]
+
+
+def find_run(store: Store, prefix: str) -> Run:
+    """Return the run whose id begins so.
+
+    Raises:
+        NotFound: no run's id, or more than one, begins so.
+    """
+    known = store.runs()
+    found = [run for run in known if run.id.startswith(prefix)]
+    if len(found) != 1:
+        raise NotFound("run", prefix, [run.id for run in found or known][:10])
+    return found[0]
+
+
+def run_row(run: Run) -> dict[str, Any]:
+    """Return what a reader wants to know of a run."""
+    return {
+        "id": run.id,
+        "name": run.name,
+        "profile": run.sweep.get("profile"),
+        "status": run.status,
+        "trigger": run.trigger,
+        "started_at_ns": run.started_at_ns,
+        "finished_at_ns": run.finished_at_ns,
+        "version": run.tierbench_version,
+    }
+
+
+def row(result: Result) -> dict[str, Any]:
+    """Return one result as a row."""
+    case, environment = result.case, result.environment
+    variant, workload = case.variant, case.workload
+    summary = summarise(result)
+    why = result.reason if result.status is Status.SKIPPED else None
+    return {
+        "model": variant.model,
+        "variant": variant.name,
+        "format": variant.format,
+        "weight_bits": variant.weight_bits,
+        "activation_bits": variant.activation_bits,
+        "size_bytes": variant.size_bytes,
+        "parameters": variant.profile.parameters,
+        "macs": variant.profile.macs_total,
+        "target": case.target,
+        "options": dict(case.options),
+        "place": case.place,
+        "tier": case.tier,
+        **_environment(environment, why),
+        "evidence": str(result.evidence),
+        "status": str(result.status),
+        "reason": result.reason,
+        "scenario": str(workload.scenario),
+        "batch": workload.batch,
+        "profile": workload.profile,
+        "n": summary.samples,
+        "slices": summary.slices,
+        "workers": summary.workers,
+        **_latency(result, summary, why),
+        **_throughput(summary, why),
+        **_memory(summary, why),
+        **_unknown("power", why or NO_METER),
+        **_unknown("energy_mj", why or NO_METER),
+        **_accuracy(result, why),
+        "ran": dict(result.workers[0].ran) if result.workers else None,
+        "throttled": result.throttled,
+        "throttled_reason": result.throttled_reason,
+        "off_cpu_share": summary.off_cpu_share,
+        "case_key": case.key,
+        "variant_sha256": variant.sha256,
+        "run": result.run_id,
+        "result": result.id,
+        "started_at_ns": result.started_at_ns,
+        "finished_at_ns": result.finished_at_ns,
+        "environment": None if environment is None else environment.sha256,
+    }
+
+
+def _environment(found: Environment | None, why: str | None) -> dict[str, Any]:
+    names = ("device", "runtime", "runtime_version")
+    if found is None:
+        reason = why or "the target was not available"
+        return {k: v for name in names for k, v in _unknown(name, reason).items()}
+    return {name: getattr(found, name) for name in names}
+
+
+def _latency(result: Result, summary: Summary, why: str | None) -> dict[str, Any]:
+    offline = result.case.workload.scenario == "offline"
+    if offline or not summary.samples:
+        reason = why or (
+            "queries of the offline scenario have no latency of their own"
+            if offline and summary.slices
+            else result.reason or "nothing was measured"
+        )
+        return _unknown("latency_ms", reason)
+    first = summary.first_call_ns
+    return {
+        "latency_ms": {
+            **_estimate("median", summary.median_ns, 1e-6),
+            **_estimate("p90", summary.p90_ns, 1e-6),
+            **_estimate("p99", summary.p99_ns, 1e-6),
+            "first_call": None if first is None else first / 1e6,
+        }
+    }
+
+
+def _throughput(summary: Summary, why: str | None) -> dict[str, Any]:
+    if not summary.slices:
+        return _unknown("throughput_per_s", why or "nothing was measured")
+    return _estimate("throughput_per_s", summary.throughput_per_s, 1.0)
+
+
+def _memory(summary: Summary, why: str | None) -> dict[str, Any]:
+    memory = summary.memory
+    if memory is None:
+        return _unknown("memory", why or "the target does not tell")
+    return {
+        "memory": {
+            "peak_bytes": memory.peak_bytes,
+            "steady_bytes": memory.steady_bytes,
+            "baseline_bytes": memory.baseline_bytes,
+            "arena_bytes": memory.arena_bytes,
+            "arena_bytes_reason": (
+                "the runtime does not tell" if memory.arena_bytes is None else None
+            ),
+            "scope": memory.scope,
+        }
+    }
+
+
+def _accuracy(result: Result, why: str | None) -> dict[str, Any]:
+    found = result.accuracy
+    if found is None:
+        reason = why or result.accuracy_reason or result.reason or "not evaluated"
+        return _unknown("accuracy", reason)
+    return {
+        "accuracy": {
+            "metric": found.metric,
+            "value": found.value,
+            "ci95": [found.low, found.high],
+            "n": found.n,
+        }
+    }
+
+
+def _estimate(key: str, estimate: Estimate, factor: float) -> dict[str, Any]:
+    """Return a value and its interval, or None and the reason."""
+    interval = estimate.interval
+    if estimate.value is None:
+        return _unknown(key, estimate.reason or "not known")
+    if interval is None:
+        return {
+            key: estimate.value * factor,
+            **_unknown(f"{key}_ci95", estimate.reason or "not known"),
+        }
+    return {
+        key: estimate.value * factor,
+        f"{key}_ci95": [interval.low * factor, interval.high * factor],
+    }
+
+
+def _unknown(key: str, reason: str) -> dict[str, Any]:
+    return {key: None, f"{key}_reason": reason}
+
+
+COLUMNS = (
+    "case", "model", "variant", "target", "scenario", "batch", "status",
+    "median ms", "95 %", "p90 ms", "per s", "peak MB", "size kB", "accuracy",
+)  # fmt: skip
+
+
+def cells(row: Mapping[str, Any]) -> Sequence[str]:
+    """Return a row as text for ``COLUMNS``."""
+    latency = row["latency_ms"] or {}
+    memory, accuracy = row["memory"] or {}, row["accuracy"] or {}
+    interval = latency.get("median_ci95")
+    peak = memory.get("peak_bytes")
+    score = accuracy.get("value")
+    return (
+        row["case_key"][:8],
+        row["model"],
+        row["variant"],
+        row["place"],
+        row["scenario"],
+        str(row["batch"]),
+        row["status"],
+        _digits(latency.get("median")),
+        "-" if interval is None else " - ".join(map(_digits, interval)),
+        _digits(latency.get("p90")),
+        _digits(row["throughput_per_s"]),
+        "-" if peak is None else f"{peak / 1e6:.1f}",
+        f"{row['size_bytes'] / 1e3:.1f}",
+        "-" if score is None else f"{score:.4f}",
+    )
+
+
+def _digits(value: float | None) -> str:
+    return "-" if value is None else f"{value:.4g}"

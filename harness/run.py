@@ -1,0 +1,330 @@
+"""Run a plan: take up what was interrupted, reuse what still holds, measure the rest.
+
+What is measured goes to the journal before the next block begins; a case that has
+ended goes to the store. A run that was killed is taken up by running the same sweep
+again.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+import uuid
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field, replace
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+from .bench import Bench, Recovered, Timeline
+from .cache import cache_folder
+from .journal import BLOCK, Journal, block_record, read_journal, record_block
+from .plain import from_plain, to_plain
+from .plan import Plan, Planned, Skip
+from .profiles import PROFILES
+from .progress import Progress
+from .scheduler import Accounting, Machine
+from .store import EarlierResult, Store, result_id
+from .values import Accuracy, Block, Result, Run, Status, WorkerRecord
+
+MEASURED = (Status.OK, Status.NOT_CONVERGED)
+"""How a case must have ended for its result to be used again."""
+
+
+@dataclass(slots=True, kw_only=True)
+class Outcome:
+    """How a run went: its cases by how they came about, and where the time went."""
+
+    run: Run
+    statuses: dict[Status, int] = field(default_factory=dict)
+    reused: int = 0
+    interrupted: bool = False
+    accounting: dict[str, Accounting] = field(default_factory=dict)
+
+    def count(self, status: Status) -> None:
+        """Count one more case that ended so."""
+        self.statuses[status] = self.statuses.get(status, 0) + 1
+
+    @property
+    def failed(self) -> int:
+        """Return the number of cases that failed or timed out."""
+        return sum(self.statuses.get(s, 0) for s in (Status.FAILED, Status.TIMED_OUT))
+
+    @property
+    def sentence(self) -> str:
+        """Return one line for people: what came of the cases, and the run's id."""
+        counts = [f"{n} {status}" for status, n in sorted(self.statuses.items())]
+        counts += [f"{self.reused} reused"] if self.reused else []
+        told = ", ".join(counts) or "nothing to do"
+        if self.interrupted:
+            told += "; left early, run the same command to go on"
+        return f"run {self.run.id[:8]}: {told}"
+
+
+def run_plan(
+    plan: Plan,
+    store: Store,
+    progress: Progress,
+    *,
+    fresh: bool = False,
+    trigger: str = "manual",
+    stopping: Callable[[], bool] = lambda: False,
+) -> Outcome:
+    """Bring every case of a plan to a result in the store.
+
+    Args:
+        plan: what to run.
+        store: where results are kept; locked while the run lasts.
+        progress: told of every block and every result.
+        fresh: measure again what an earlier run has measured.
+        trigger: what started the run, for the record.
+        stopping: asked between rounds whether to leave early.
+
+    Raises:
+        StoreError: the store or the journal cannot be used.
+    """
+    with store.lock():
+        run = store.unfinished_run(plan.sweep.sha256)
+        if run is None:
+            run = _new_run(plan, trigger)
+            store.add_run(run)
+        return _Execution(plan, store, progress, run, fresh, stopping).execute()
+
+
+class _Execution:
+    """One attempt to bring a run to its end."""
+
+    def __init__(
+        self,
+        plan: Plan,
+        store: Store,
+        progress: Progress,
+        run: Run,
+        fresh: bool,
+        stopping: Callable[[], bool],
+    ) -> None:
+        self._plan = plan
+        self._store = store
+        self._progress = progress
+        self._run = run
+        self._fresh = fresh
+        self._stopping = stopping
+        self._outcome = Outcome(run=run)
+        self._lock = threading.Lock()
+        self._journal_path = _journal_path(store, run)
+
+    def execute(self) -> Outcome:
+        done = self._store.run_results(self._run.id)
+        left = [p for p in self._plan.cases if p.case.key not in done]
+        reused = {} if self._fresh else self._reusable(left)
+        if reused:
+            self._store.link_result(self._run.id, *reused.values())
+        left = [planned for planned in left if planned.case.key not in reused]
+        self._outcome.reused = len(reused)
+        self._progress.begin(total=len(left), reused=len(reused), done=len(done))
+        for skip in self._plan.skipped:
+            self._keep(_skipped(skip, self._run))
+        if left:
+            self._measure(left)
+        self._outcome.interrupted = self._stopping()
+        if not self._outcome.interrupted:
+            self._finish()
+        return self._outcome
+
+    def _reusable(self, left: Sequence[Planned]) -> dict[str, str]:
+        """Return the earlier result of each case that still holds, by case key."""
+        earlier = self._store.reusable([planned.case.key for planned in left])
+        found = {}
+        for planned in left:
+            for candidate in earlier[planned.case.key]:
+                if self._holds(planned, candidate):
+                    found[planned.case.key] = candidate.result_id
+                    break
+        return found
+
+    def _holds(self, planned: Planned, earlier: EarlierResult) -> bool:
+        if earlier.status not in MEASURED:
+            return False
+        max_age_s = PROFILES[self._plan.sweep.profile].max_age_s
+        age_s = (self._run.started_at_ns - earlier.finished_at_ns) / 1e9
+        if max_age_s is not None and age_s > max_age_s:
+            return False
+        identity = planned.target.describe().identity_sha256
+        return earlier.identity_sha256 == identity
+
+    def _measure(self, left: Sequence[Planned]) -> None:
+        recovered = recover(self._journal_path)
+        self._journal_path.parent.mkdir(parents=True, exist_ok=True)
+        with Journal.open(self._journal_path) as journal:
+            recorder = JournalRecorder(journal, self._progress)
+            machines = self._machines(left, recovered, recorder)
+            with ThreadPoolExecutor(max(1, len(machines))) as pool:
+                for future in [pool.submit(self._drive, m) for m in machines]:
+                    future.result()
+
+    def _machines(
+        self,
+        left: Sequence[Planned],
+        recovered: Mapping[str, Recovered],
+        recorder: JournalRecorder,
+    ) -> list[Machine]:
+        by_machine: dict[str, list[Planned]] = {}
+        for planned in left:
+            by_machine.setdefault(planned.target.machine, []).append(planned)
+        machines = []
+        for name, cases in by_machine.items():
+            earlier = [recovered.get(planned.case.key) for planned in cases]
+            blocks = [block for r in earlier if r is not None for block in r.blocks]
+            timeline = Timeline(_resumed_offset_ns(blocks))
+            benches = [
+                self._bench(planned, recorder, timeline, found)
+                for planned, found in zip(cases, earlier, strict=True)
+            ]
+            machines.append(
+                Machine(
+                    name=name,
+                    benches=benches,
+                    seed=self._plan.sweep.seed,
+                    first_round=1 + max((b.round for b in blocks), default=-1),
+                    stopping=self._stopping,
+                )
+            )
+        return machines
+
+    def _bench(
+        self,
+        planned: Planned,
+        recorder: JournalRecorder,
+        timeline: Timeline,
+        recovered: Recovered | None,
+    ) -> Bench:
+        return Bench(
+            planned=planned,
+            run_id=self._run.id,
+            result_id=result_id(self._run.id, planned.case.key),
+            profile=PROFILES[self._plan.sweep.profile],
+            limits=self._plan.sweep.limits,
+            recorder=recorder,
+            timeline=timeline,
+            recovered=recovered or Recovered(),
+        )
+
+    def _drive(self, machine: Machine) -> None:
+        for result in machine.measure():
+            self._keep(result)
+        self._outcome.accounting[machine.name] = machine.accounting
+
+    def _keep(self, result: Result) -> None:
+        with self._lock:
+            self._store.add_result(result)
+            self._outcome.count(result.status)
+        self._progress.result(result)
+
+    def _finish(self) -> None:
+        ended = time.time_ns()
+        self._store.finish_run(self._run.id, "finished", ended)
+        self._journal_path.unlink(missing_ok=True)
+        self._outcome.run = replace(self._run, status="finished", finished_at_ns=ended)
+
+
+class JournalRecorder:
+    """Put measurements into the journal; all machines of a run share it."""
+
+    def __init__(self, journal: Journal, progress: Progress) -> None:
+        """Write to an open journal and tell of progress."""
+        self._journal = journal
+        self._progress = progress
+        self._lock = threading.Lock()
+
+    def block(self, bench: Bench, block: Block) -> None:
+        """Keep a block."""
+        record = block_record(bench.planned.case.key, block)
+        with self._lock:
+            self._journal.append(record.kind, record.header, record.arrays)
+        self._progress.block(bench, block)
+
+    def worker(self, bench: Bench, record: WorkerRecord) -> None:
+        """Keep what a worker told apart from its blocks."""
+        self._append("worker", bench, {"worker": to_plain(record)})
+
+    def accuracy(self, bench: Bench, found: Accuracy | None, why: str | None) -> None:
+        """Keep the accuracy, or why there is none."""
+        self._append("accuracy", bench, {"found": to_plain(found), "why": why})
+
+    def _append(self, kind: str, bench: Bench, header: dict[str, Any]) -> None:
+        with self._lock:
+            self._journal.append(kind, {"case": bench.planned.case.key, **header})
+
+
+def recover(path: Path) -> dict[str, Recovered]:
+    """Return what a journal holds of each case, by case key; nothing without one."""
+    found: dict[str, Recovered] = {}
+    if not path.exists():
+        return found
+    blocks: dict[str, list[Block]] = {}
+    for record in read_journal(path):
+        if record.kind == BLOCK:
+            key, block = record_block(record)
+            blocks.setdefault(key, []).append(block)
+            continue
+        key = str(record.header["case"])
+        so_far = found.get(key, Recovered())
+        if record.kind == "worker":
+            worker = from_plain(WorkerRecord, record.header["worker"])
+            found[key] = replace(so_far, workers=(*so_far.workers, worker))
+        elif record.kind == "accuracy":
+            plain = record.header["found"]
+            found[key] = replace(
+                so_far,
+                accuracy=None if plain is None else from_plain(Accuracy, plain),
+                accuracy_reason=record.header["why"],
+            )
+    for key, kept in blocks.items():
+        so_far = found.get(key, Recovered())
+        found[key] = replace(
+            so_far, blocks=tuple(kept), started_at_ns=kept[0].started_at_ns
+        )
+    return found
+
+
+def _resumed_offset_ns(blocks: Sequence[Block]) -> int:
+    """Return where a resumed run's timeline begins: after all that was measured.
+
+    The pause is no part of the measured window.
+    """
+    return max((block.offset_ns + block.elapsed_ns for block in blocks), default=0)
+
+
+def _journal_path(store: Store, run: Run) -> Path:
+    folder = cache_folder("journal")
+    if store.path is not None:
+        folder = store.path.parent / "journal"
+    return folder / f"{run.id}.journal"
+
+
+def _new_run(plan: Plan, trigger: str) -> Run:
+    return Run(
+        id=uuid.uuid4().hex,
+        name=plan.sweep.name,
+        sweep_sha256=plan.sweep.sha256,
+        sweep=plan.sweep.plain,
+        started_at_ns=time.time_ns(),
+        trigger=trigger,
+        tierbench_version=version("tierbench"),
+    )
+
+
+def _skipped(skip: Skip, run: Run) -> Result:
+    now = time.time_ns()
+    return Result(
+        id=result_id(run.id, skip.case.key),
+        run_id=run.id,
+        case=skip.case,
+        environment=None,
+        status=Status.SKIPPED,
+        reason=skip.reason,
+        started_at_ns=now,
+        finished_at_ns=now,
+        evidence=skip.target.evidence,
+    )

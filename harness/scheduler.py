@@ -1,0 +1,116 @@
+"""Who measures when: one block at a time on one machine.
+
+All open cases of a machine are measured in rounds. In each round every case is given
+one block, in random order, so that a drift of the machine hits all alike and two cases
+can be compared round by round.
+"""
+
+from __future__ import annotations
+
+import os
+import random
+import time
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+
+import psutil
+
+from .bench import Bench
+from .values import Result
+
+OPEN_CASES_MAX = 32
+"""More cases in a round would spread each case's blocks too thin in time."""
+
+MEMORY_SHARE = 0.5
+"""Share of the free memory that open workers may take."""
+
+
+@dataclass(slots=True)
+class Accounting:
+    """Where a machine's time went, in seconds."""
+
+    measuring_s: float = 0.0
+    wall_s: float = 0.0
+
+
+@dataclass(slots=True, kw_only=True)
+class Machine:
+    """One machine and the cases that it will measure.
+
+    ``first_round`` goes on where an interrupted run stopped. ``stopping`` is asked
+    between rounds whether to leave early.
+    """
+
+    name: str
+    benches: Sequence[Bench]
+    seed: int
+    first_round: int = 0
+    stopping: Callable[[], bool] = lambda: False
+    accounting: Accounting = field(default_factory=Accounting)
+
+    def measure(self) -> Iterator[Result]:
+        """Measure all cases, cohort by cohort, and yield each result as it ends.
+
+        Workers are started and closed in the calling thread, and die with it.
+        """
+        began = time.monotonic()
+        chance = random.Random(self.seed)
+        for cohort in _cohorts(self.benches):
+            try:
+                yield from self._measure_cohort(cohort, chance)
+            finally:
+                for bench in cohort:
+                    bench.abandon()
+            if self.stopping():
+                break
+        self.accounting.wall_s = time.monotonic() - began
+
+    def _measure_cohort(
+        self, cohort: Sequence[Bench], chance: random.Random
+    ) -> Iterator[Result]:
+        _open(cohort)
+        for bench in cohort:
+            self._timed(bench.begin)
+        left = list(cohort)
+        while left and not self.stopping():
+            for bench in left:
+                if bench.ended():
+                    yield bench.close()
+            left = [bench for bench in left if not bench.closed]
+            for bench in chance.sample(left, len(left)):
+                self._timed(bench.measure, self.first_round)
+            self.first_round += 1
+
+    def _timed(self, act: Callable[..., None], *arguments: int) -> None:
+        began = time.monotonic()
+        act(*arguments)
+        self.accounting.measuring_s += time.monotonic() - began
+
+
+def _open(cohort: Sequence[Bench]) -> None:
+    """Start all workers, then load their models, as many at once as there are cores.
+
+    Nothing is being measured yet; only this thread may start workers, since they die
+    with the thread that started them.
+    """
+    for bench in cohort:
+        bench.launch()
+    with ThreadPoolExecutor(os.cpu_count() or 1) as pool:
+        list(pool.map(Bench.open, cohort))
+
+
+def _cohorts(benches: Sequence[Bench]) -> Iterator[list[Bench]]:
+    """Group cases in their order so that each group's workers fit into memory."""
+    room = MEMORY_SHARE * psutil.virtual_memory().available
+    cohort: list[Bench] = []
+    taken = 0
+    for bench in benches:
+        full = len(cohort) == OPEN_CASES_MAX or taken + bench.footprint_bytes > room
+        if cohort and full:
+            yield cohort
+            cohort, taken = [], 0
+        cohort.append(bench)
+        taken += bench.footprint_bytes
+    if cohort:
+        yield cohort

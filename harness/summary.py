@@ -1,0 +1,150 @@
+"""What a result says: statistics as functions of its samples, computed when read."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from .statistics import Estimate, median_estimate, percentile, steady_start
+from .values import Block, Case, Memory, Phase, Result, Scenario
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+OFF_CPU_NS = 20_000
+"""A call whose thread did not run for longer than this was preempted."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class SliceValues:
+    """One value a block, warm-up apart, in the order of measuring.
+
+    ``values_ns`` is the median latency of the block's calls; for the offline scenario
+    the block's time per call. ``rounds`` tell which blocks of other cases belong
+    beside it.
+    """
+
+    values_ns: NDArray[np.float64]
+    starts_s: NDArray[np.float64]
+    workers: NDArray[np.int64]
+    rounds: NDArray[np.int64]
+    blocks: tuple[Block, ...]
+
+    @property
+    def span_s(self) -> float:
+        """Return the time from the first block's start to the last one's."""
+        return float(self.starts_s[-1] - self.starts_s[0]) if len(self.starts_s) else 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Summary:
+    """Statistics of one result; an ``Estimate`` without interval says why."""
+
+    median_ns: Estimate
+    p90_ns: Estimate
+    p99_ns: Estimate
+    throughput_per_s: Estimate
+    first_call_ns: float | None
+    samples: int
+    slices: int
+    workers: int
+    off_cpu_share: float | None
+    memory: Memory | None
+
+
+def slice_values(case: Case, blocks: Sequence[Block]) -> SliceValues:
+    """Return a case's blocks as one value each, from where they are steady.
+
+    Leading blocks that still warm up are left out here, not from what is kept.
+    """
+    measured = [block for block in blocks if block.phase is Phase.MEASURE]
+    values = np.array([_value_ns(case, block) for block in measured])
+    first = steady_start(values) if len(values) else 0
+    steady = measured[first:]
+    return SliceValues(
+        values_ns=values[first:],
+        starts_s=np.array([block.offset_ns / 1e9 for block in steady]),
+        workers=np.array([block.worker for block in steady], dtype=np.int64),
+        rounds=np.array([block.round for block in steady], dtype=np.int64),
+        blocks=tuple(steady),
+    )
+
+
+def spread(values: SliceValues) -> Estimate:
+    """Return the estimate of the median over blocks, with its interval."""
+    return median_estimate(values.values_ns, values.starts_s)
+
+
+def summarise(result: Result) -> Summary:
+    """Return the statistics of a result."""
+    case = result.case
+    values = slice_values(case, result.blocks)
+    median = spread(values)
+    latencies = [block.values("latency") for block in values.blocks]
+    slices = [np.asarray(found, float) for found in latencies if found is not None]
+    offline = case.workload.scenario is Scenario.OFFLINE
+    tails = {
+        q: _no_tail()
+        if offline
+        else percentile(slices, values.workers.tolist(), q, seed=case.workload.seed)
+        for q in (0.9, 0.99)
+    }
+    first = [record.first_call_ns for record in result.workers]
+    return Summary(
+        median_ns=median,
+        p90_ns=tails[0.9],
+        p99_ns=tails[0.99],
+        throughput_per_s=_throughput(case, values),
+        first_call_ns=float(np.median(first)) if first else None,
+        samples=sum(len(found) for found in slices),
+        slices=len(values.blocks),
+        workers=len(set(values.workers.tolist())),
+        off_cpu_share=_off_cpu_share(values.blocks),
+        memory=_memory(result),
+    )
+
+
+def _value_ns(case: Case, block: Block) -> float:
+    if case.workload.scenario is Scenario.OFFLINE:
+        return block.elapsed_ns / block.calls
+    latency = block.values("latency")
+    assert latency is not None
+    return float(np.median(latency))
+
+
+def _throughput(case: Case, values: SliceValues) -> Estimate:
+    """Return samples per second while the device is busy, per block, over blocks."""
+    rates = [
+        case.workload.batch * block.calls * 1e9 / _busy_ns(case, block)
+        for block in values.blocks
+    ]
+    return median_estimate(np.array(rates), values.starts_s)
+
+
+def _busy_ns(case: Case, block: Block) -> float:
+    latency = block.values("latency")
+    if case.workload.scenario is Scenario.OFFLINE or latency is None:
+        return block.elapsed_ns
+    return float(latency.sum())
+
+
+def _off_cpu_share(blocks: Sequence[Block]) -> float | None:
+    found = [block.values("off_cpu") for block in blocks]
+    known = [values for values in found if values is not None]
+    if not known:
+        return None
+    return float(np.mean(np.concatenate(known) > OFF_CPU_NS))
+
+
+def _memory(result: Result) -> Memory | None:
+    """Return the memory of the worker that needed most."""
+    known = [r.memory for r in result.workers if r.memory and r.memory.peak_bytes]
+    return max(known, key=lambda memory: memory.peak_bytes or 0, default=None)
+
+
+def _no_tail() -> Estimate:
+    reason = "queries of the offline scenario have no latency of their own"
+    return Estimate(value=None, interval=None, n=0, reason=reason)

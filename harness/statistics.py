@@ -22,7 +22,7 @@ _SPARE_CHANGES = 2.0
 """Added to the changes of side that were counted: few changes may be luck."""
 
 _RESAMPLES = 1000
-_TAIL_BINS = 1000
+_TAIL_BINS = 400
 _EXCEEDING_SLICES_MIN = 5
 _EXCEEDING_SAMPLES_MIN = 10
 _WARM_UP_MADS = 3.0

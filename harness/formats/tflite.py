@@ -134,19 +134,19 @@ class _Reader:
         scales, scale, zero_point = _quantisation(table.Quantization())
         constant = self._check_buffer(table, name, dtype, shape)
         counted = dtype.startswith(("float", "bfloat")) or scales > 0
-        tensor = Tensor(
-            name=key,
-            dtype=dtype,
-            shape=shape,
-            constant=constant,
-            parameter=constant and counted and len(shape) > 0,
-        )
         spec = Tensor(
             name=name,
             dtype=dtype,
             shape=free if table.ShapeSignatureLength() == len(shape) else shape,
             scale=scale,
             zero_point=zero_point,
+        )
+        tensor = Tensor(
+            name=key,
+            dtype=dtype,
+            shape=shape,
+            constant=constant,
+            parameter=constant and counted and len(shape) > 0,
         )
         return tensor, spec
 

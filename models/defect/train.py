@@ -62,17 +62,8 @@ def _fit() -> Any:
     torch.manual_seed(SETTINGS["seed"])
     net = network(len(data.CLASSES)).to(memory_format=torch.channels_last)
     pixels, labels = data.images(data.TRAINING), data.labels(data.TRAINING)
-    peak, epochs = SETTINGS["learning_rate_max"], SETTINGS["epochs"]
-    optimiser = torch.optim.AdamW(
-        net.parameters(), lr=peak, weight_decay=SETTINGS["weight_decay"]
-    )
-    schedule = torch.optim.lr_scheduler.OneCycleLR(
-        optimiser,
-        peak,
-        epochs=epochs,
-        steps_per_epoch=len(pixels) // SETTINGS["batch"],
-        pct_start=0.2,
-    )
+    epochs = SETTINGS["epochs"]
+    optimiser, schedule = _descent(net, len(pixels) // SETTINGS["batch"])
     rng = np.random.Generator(np.random.PCG64(SETTINGS["seed"]))
     for epoch in range(epochs):
         losses = []
@@ -89,6 +80,23 @@ def _fit() -> Any:
             losses.append(loss.item())
         print(f"epoch {epoch + 1}/{epochs}: loss {np.mean(losses):.3f}", flush=True)
     return net.to(memory_format=torch.contiguous_format)
+
+
+def _descent(net: Any, steps_per_epoch: int) -> tuple[Any, Any]:
+    """Return the optimiser of the network's weights and its learning rate's course."""
+    from torch.optim import AdamW
+    from torch.optim.lr_scheduler import OneCycleLR
+
+    peak = SETTINGS["learning_rate_max"]
+    optimiser = AdamW(net.parameters(), lr=peak, weight_decay=SETTINGS["weight_decay"])
+    schedule = OneCycleLR(
+        optimiser,
+        peak,
+        epochs=SETTINGS["epochs"],
+        steps_per_epoch=steps_per_epoch,
+        pct_start=0.2,
+    )
+    return optimiser, schedule
 
 
 def _batches(rng: np.random.Generator, images: int) -> Iterator[NDArray[np.int64]]:

@@ -24,29 +24,18 @@ def _quantise(source: Path, calibration: NDArray[np.float32], out: Path) -> None
     """
     import onnx
     from onnxruntime.quantization import (
-        CalibrationDataReader,
         CalibrationMethod,
         QuantFormat,
         QuantType,
         quantize_static,
     )
 
-    class Samples(CalibrationDataReader):  # type: ignore[misc, unused-ignore]
-        def __init__(self, name: str) -> None:
-            self._batches: Iterator[dict[str, Any]] = (
-                {name: calibration[start : start + _BATCH]}
-                for start in range(0, len(calibration), _BATCH)
-            )
-
-        def get_next(self) -> dict[str, Any] | None:
-            return next(self._batches, None)
-
     model = onnx.shape_inference.infer_shapes(onnx.load(source))
     _mark_prepared(model)
     quantize_static(
         model,
         out,
-        Samples(model.graph.input[0].name),
+        _reader(model.graph.input[0].name, calibration),
         quant_format=QuantFormat.QDQ,
         per_channel=True,
         weight_type=QuantType.QInt8,
@@ -57,6 +46,23 @@ def _quantise(source: Path, calibration: NDArray[np.float32], out: Path) -> None
     made = onnx.load(out)
     del made.metadata_props[:]
     out.write_bytes(made.SerializeToString(deterministic=True))
+
+
+def _reader(name: str, calibration: NDArray[np.float32]) -> Any:
+    """Return the samples in the form in which the quantiser asks for them."""
+    from onnxruntime.quantization import CalibrationDataReader
+
+    class Samples(CalibrationDataReader):  # type: ignore[misc, unused-ignore]
+        def __init__(self) -> None:
+            self._batches: Iterator[dict[str, Any]] = (
+                {name: calibration[start : start + _BATCH]}
+                for start in range(0, len(calibration), _BATCH)
+            )
+
+        def get_next(self) -> dict[str, Any] | None:
+            return next(self._batches, None)
+
+    return Samples()
 
 
 def _mark_prepared(model: Any) -> None:

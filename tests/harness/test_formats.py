@@ -2,9 +2,10 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -278,6 +279,62 @@ def test_a_loop_of_products_cannot_be_counted(tmp_path: Path) -> None:
         assert found.operators["Add"] >= 1
 
 
+def test_onnx_constants_and_functions_are_seen_through(tmp_path: Path) -> None:
+    function = helper.make_function(
+        "own",
+        "Dense",
+        ["a"],
+        ["c"],
+        [
+            helper.make_node("Constant", [], ["w"], value=stored("w", 4, 2)),
+            helper.make_node("MatMul", ["a", "w"], ["c"]),
+        ],
+        [helper.make_opsetid("", 21)],
+    )
+    node = helper.make_node("Dense", ["x"], ["y"], domain="own")
+    model = onnx_model(
+        [node], [value("x", ["n", 4])], [value("y", ["n", 2])], [], ["own"]
+    )
+    model.functions.append(function)
+    found = profiled(saved(model, tmp_path / "m.onnx"))
+    assert (found.parameters, found.macs_total) == (8, 8)
+
+
+def test_onnx_shapes_pass_through_a_runtimes_own_operators(tmp_path: Path) -> None:
+    nodes = [
+        helper.make_node("Gelu", ["x"], ["g"], domain="com.microsoft"),
+        helper.make_node("MatMul", ["g", "w"], ["y"]),
+    ]
+    model = onnx_model(
+        nodes,
+        [value("x", ["n", 4])],
+        [value("y", None)],
+        [stored("w", 4, 2)],
+        ["com.microsoft"],
+    )
+    found = profiled(saved(model, tmp_path / "m.onnx"))
+    assert found.macs_total == 8
+
+
+def test_onnx_unknown_shapes_leave_products_uncounted(tmp_path: Path) -> None:
+    weights = {"Conv": (2, 3, 3, 3), "ConvTranspose": (3, 2, 3, 3), "LSTM": (1, 8, 3)}
+    for name in ("Conv", "ConvTranspose", "MatMul", "LSTM"):
+        more = {"hidden_size": 2} if name == "LSTM" else {}
+        names = ["x", "w", "r"] if name == "LSTM" else ["x", "w"]
+        model = onnx_model(
+            [
+                helper.make_node("NhwcMaxPool", ["i"], ["x"], domain="com.microsoft"),
+                helper.make_node(name, names, ["y"], **more),
+            ],
+            [value("i", [1])],
+            [value("y", None)],
+            [stored("w", *weights.get(name, (4, 2))), stored("r", 1, 8, 2)],
+            ["com.microsoft"],
+        )
+        found = profiled(saved(model, tmp_path / "m.onnx"))
+        assert found.macs is None, name
+
+
 def external(path: Path, location: str, **entries: str) -> Path:
     model = onnx_model(
         [helper.make_node("MatMul", ["x", "w"], ["y"])],
@@ -358,6 +415,10 @@ def tflite_model(
         operator.inputs, operator.outputs = reads, makes
         graph.operators.append(operator)
     model.subgraphs = [graph]
+    return packed(model)
+
+
+def packed(model: Any) -> bytes:
     builder = flatbuffers.Builder(1024)
     builder.Finish(model.Pack(builder), b"TFL3")
     return bytes(builder.Output())
@@ -452,6 +513,72 @@ def test_tflite_custom_operators_cannot_be_counted(tmp_path: Path) -> None:
         assert profiled(path).macs_total == macs
 
 
+@pytest.mark.parametrize(
+    ("name", "shapes", "kind", "macs"),
+    [
+        ("CONV_2D", [(1, 4, 4, 2), (3, 2, 2, 2), (1, 3, 3, 3)], "conv", 27 * 8),
+        (
+            "TRANSPOSE_CONV",
+            [(4,), (3, 2, 2, 5), (1, 4, 4, 5), (1, 8, 8, 3)],
+            "conv",
+            80 * 12,
+        ),
+        ("CONV_3D", [(1, 4, 4, 4, 2), (2, 2, 2, 2, 3), (1, 3, 3, 3, 3)], "conv", 1296),
+        ("BATCH_MATMUL", [(2, 3, 4), (2, 4, 5), (2, 3, 5)], "dense", 2 * 60),
+        ("BATCH_MATMUL", [(2, 4, 3), (2, 4, 5), (2, 3, 5)], "dense", 2 * 60),
+        (
+            "UNIDIRECTIONAL_SEQUENCE_LSTM",
+            [(1, 7, 3), (8, 3), (8, 2), (8,), (1, 7, 2)],
+            "other",
+            7 * 40,
+        ),
+        ("SVDF", [(1, 3), (4, 3), (4, 5), (1, 4)], "other", 32),
+        ("STABLEHLO_DOT_GENERAL", [(1, 3), (3, 3), (1, 3)], "other", None),
+        ("CONV_2D", [(1, 4, -4, 2), (3, 2, 2, 2), (1, 3, -3, 3)], "conv", None),
+    ],
+)
+def test_tflite_operators(
+    name: str,
+    shapes: list[tuple[int, ...]],
+    kind: str,
+    macs: int | None,
+    tmp_path: Path,
+) -> None:
+    moving = 2 if name == "TRANSPOSE_CONV" else 0
+    y = len(shapes) - 1
+    tensors, buffers = [], [b""]
+    for index, shape in enumerate(shapes):
+        constant = index not in (moving, y)
+        buffer = len(buffers) if constant else 0
+        tensors.append(tflite_tensor(f"t{index}", shape, "FLOAT32", buffer))
+        buffers += [bytes(4 * int(np.prod(shape)))] if constant else []
+    content = tflite_model(
+        tensors, [(name, list(range(y)), [y])], [moving], [y], buffers
+    )
+    path = tmp_path / "m.tflite"
+    path.write_bytes(content)
+    assert (profiled(path).macs or {}).get(kind) == macs
+
+
+def test_tflite_loops_of_products_cannot_be_counted(tmp_path: Path) -> None:
+    for inner, macs in [("RELU", 0), ("FULLY_CONNECTED", None)]:
+        x = tflite_tensor("x", [2, 2], "FLOAT32", 0)
+        y = tflite_tensor("y", [2, 2], "FLOAT32", 0)
+        content = tflite_model([x, y], [("WHILE", [0], [1])], [0], [1], [b""])
+        model = schema.ModelT.InitFromPackedBuf(content)
+        body = schema.ModelT.InitFromPackedBuf(
+            tflite_model([x, y], [(inner, [0, 0], [1])], [0], [1], [b""])
+        )
+        body.subgraphs[0].operators[0].opcodeIndex = 1
+        model.operatorCodes += body.operatorCodes
+        model.subgraphs += body.subgraphs
+        path = tmp_path / "m.tflite"
+        path.write_bytes(packed(model))
+        found = profiled(path)
+        assert found.macs_total == macs
+        assert found.operators == {"WHILE": 1, inner: 1}
+
+
 def test_peak_is_the_fullest_step_and_shared_weights_count_once() -> None:
     def tensor(name: str, *shape: int, **more: Any) -> Tensor:
         return Tensor(name=name, dtype="int8", shape=shape, **more)
@@ -520,6 +647,49 @@ def torn_weight() -> Any:
     return model
 
 
+def changed_tflite(change: Callable[[Any], None]) -> bytes:
+    model = schema.ModelT.InitFromPackedBuf(small_tflite())
+    change(model)
+    return packed(model)
+
+
+def setting(path: str, value: Any) -> Callable[[Any], None]:
+    """Return what sets an attribute, as ``subgraphs.0.tensors.1.type``."""
+
+    def change(model: Any) -> None:
+        *parts, last = path.split(".")
+        for part in parts:
+            model = model[int(part)] if part.isdigit() else getattr(model, part)
+        setattr(model, last, value)
+
+    return change
+
+
+TFLITE_CHANGES = {
+    "version": ("version", 2, "schema version 2 with 1 subgraphs; version 3"),
+    "no subgraphs": ("subgraphs", [], "version 3 with 0 subgraphs"),
+    "no operators": ("subgraphs.0.operators", [], "it has 0 operators, 1 outputs"),
+    "no outputs": ("subgraphs.0.outputs", [], "it has 4 operators, 0 outputs"),
+    "operator": ("operatorCodes.0.builtinCode", 9999, "unknown operator code 9999"),
+    "type": ("subgraphs.0.tensors.1.type", 99, "'w0' has the unknown type 99"),
+    "buffer": ("subgraphs.0.tensors.1.buffer", 99, "'w0' names buffer 99, which"),
+    "outside": ("subgraphs.0.tensors.1.externalBuffer", 1, "'w0' is stored outside"),
+    "code": ("subgraphs.0.operators.0.opcodeIndex", 9, "operator code 9 is not in"),
+    "no inputs": ("subgraphs.0.operators.0.inputs", [], "DEPTHWISE_CONV_2D of subgr"),
+    "scale": ("subgraphs.0.tensors.0.quantization.scale", [0.0], "the scale 0.0"),
+    "shape": ("subgraphs.0.tensors.1.shape", [1, -3, -3, 4], r"'w0' has the shape \(1"),
+    "rank": ("subgraphs.0.tensors.0.shape", [1] * 17, "'x' has 17 dimensions; 16"),
+}
+
+
+@pytest.mark.parametrize("case", TFLITE_CHANGES)
+def test_wrong_parts_of_tflite_are_refused(case: str, tmp_path: Path) -> None:
+    place, wrong, problem = TFLITE_CHANGES[case]
+    path = tmp_path / "m.tflite"
+    path.write_bytes(changed_tflite(setting(place, wrong)))
+    assert re.search(problem, answer(path)["error"])
+
+
 WRONG = {
     "empty.onnx": (b"", "empty"),
     "empty.tflite": (b"", "empty"),
@@ -538,6 +708,10 @@ WRONG = {
     "unordered.onnx": (
         unordered().SerializeToString(),
         "operator 'Gemm' reads 'f', which nothing before it makes",
+    ),
+    "bare.onnx": (
+        helper.make_model(helper.make_graph([], "g", [], [])).SerializeToString(),
+        "not an ONNX model: IR version .*, 0 operators, 0 outputs",
     ),
     "twice.onnx": (made_twice().SerializeToString(), "'f' is made twice"),
     "torn.onnx": (

@@ -579,7 +579,7 @@ VALUE = st.sampled_from(WORDS) | st.floats().map(str) | st.integers().map(str)
 
 
 @settings(
-    max_examples=500,
+    max_examples=250,
     deadline=None,
     derandomize=True,
     suppress_health_check=[HealthCheck.function_scoped_fixture],

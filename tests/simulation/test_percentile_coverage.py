@@ -17,7 +17,7 @@ from tierbench.harness.statistics import percentile
 
 pytestmark = pytest.mark.simulation
 
-RUNS = 300
+RUNS = 250
 
 
 @pytest.mark.parametrize("q", [0.9, 0.99])

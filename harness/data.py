@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -10,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from .errors import DataError
+from .hashing import file_sha256
 from .model import Data
 from .npz import read_arrays
 from .values import TensorSpec
@@ -51,21 +51,6 @@ def load_npz(path: Path) -> Data:
         metric=None if checked is None else "top1",
         sha256=file_sha256(path),
     )
-
-
-def file_sha256(path: Path) -> str:
-    """Return the SHA-256 of a file's content in hex.
-
-    Raises:
-        DataError: the file cannot be read.
-    """
-    try:
-        with path.open("rb") as stream:
-            return hashlib.file_digest(stream, "sha256").hexdigest()
-    except OSError as exc:
-        raise DataError(
-            f"file {str(path)!r}: cannot be read: {exc.strerror}; check the path"
-        ) from exc
 
 
 def match(data: Data, profile_inputs: Sequence[TensorSpec]) -> None:

@@ -13,7 +13,7 @@ from .cache import cache_folder
 from .data import load_npz, match
 from .errors import InputError, Mistake, SweepError
 from .formats import inspect_model
-from .hashing import file_sha256
+from .hashing import file_sha256, files_sha256
 from .model import Data, ReferenceModel
 from .sweep import ModelRequest, Sweep, TargetRequest
 from .target import Target
@@ -147,12 +147,13 @@ class _Model:
         profile = inspect_model(path, cache_folder("profiles"))
         if self.data is not None and self.reference is None:
             match(self.data.data, profile.inputs)
+        files = [path, *(path.parent / name for name in profile.external_files)]
         return Variant(
             model=self.request.name,
             name=name or "as is",
             format=profile.format,
-            size_bytes=path.stat().st_size,
-            sha256=file_sha256(path),
+            size_bytes=sum(file.stat().st_size for file in files),
+            sha256=files_sha256(files),
             profile=profile,
             weight_bits=weight_bits or profile.weight_bits,
             activation_bits=activation_bits or profile.activation_bits,

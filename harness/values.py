@@ -94,6 +94,7 @@ class ModelProfile:
 
     ``macs`` maps operator class (``conv``, ``conv1x1``, ``depthwise``, ``dense``,
     ``other``) to multiply-accumulates for one sample; None where a shape is unknown.
+    ``external_files`` are paths, relative to the model's folder, of weights beside it.
     """
 
     format: str
@@ -105,6 +106,7 @@ class ModelProfile:
     peak_activation_bytes: int | None
     weight_bits: int | None
     activation_bits: int | None
+    external_files: tuple[str, ...] = ()
 
     @property
     def macs_total(self) -> int | None:

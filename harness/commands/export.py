@@ -33,10 +33,9 @@ def command(
 
     if samples and kind != "csv":
         raise InputError("--samples with --format 'json': samples come as 'csv'")
-    if kind == "json":
-        write = write_json
-    else:
-        write = write_samples if samples else write_rows
+    write = write_rows if kind == "csv" else write_json
+    if samples:
+        write = write_samples
     with Store.open(store_url, create=False) as store:
         run = find_run(store, run_id).id if run_id else None
         if out is None:

@@ -6,7 +6,6 @@ memory) ends as a ``ModelError``, and the caller lives on.
 
 from __future__ import annotations
 
-import hashlib
 import json
 import os
 import signal
@@ -19,6 +18,7 @@ from typing import Any
 
 from ..cache import write_atomically
 from ..errors import ModelError, StoreError
+from ..hashing import file_sha256
 from ..plain import from_plain, parse_json, to_plain
 from ..values import ModelProfile
 
@@ -29,7 +29,7 @@ TIMEOUT_S = 30.0
 MEMORY_BYTES = 4 << 30
 ANSWER_BYTES = 16 << 20
 
-_RULES = 1  # raised when the same file is counted otherwise than before
+_RULES = 2  # raised when the same file is counted otherwise than before
 _known: dict[tuple[str, str], ModelProfile] = {}
 
 
@@ -51,7 +51,7 @@ def inspect_model(
     format = SUFFIXES.get(path.suffix.lower())
     if format is None:
         raise _error(path, f"suffix {path.suffix!r}; valid: {', '.join(SUFFIXES)}")
-    key = (_file_sha256(path), format)
+    key = (_checked_sha256(path), format)
     kept = None if cache is None else cache / f"{key[0]}.{format}.{_RULES}.json"
     profile = _known.get(key) or (kept and _kept(kept))
     if profile:
@@ -59,24 +59,22 @@ def inspect_model(
         return profile
     answer = _ask(path, timeout_s)
     profile = _profile(path, answer)
-    if not answer.get("external"):  # else the data beside it are checked every time
+    if not profile.external_files:  # else the data beside it are checked every time
         _known[key] = profile
         if kept is not None:
             write_atomically(kept, json.dumps(to_plain(profile)).encode())
     return profile
 
 
-def _file_sha256(path: Path) -> str:
+def _checked_sha256(path: Path) -> str:
     try:
         # Not following a fifo into waiting: a device or a pipe is no model.
         mode = path.stat().st_mode
         if not stat.S_ISREG(mode):
             raise _error(path, "not a regular file; name a .onnx or .tflite file")
-        with path.open("rb") as stream:
-            if not stream.read(1):
-                raise _error(path, "empty; export it again")
-            stream.seek(0)
-            return hashlib.file_digest(stream, "sha256").hexdigest()
+        if path.stat().st_size == 0:
+            raise _error(path, "empty; export it again")
+        return file_sha256(path)
     except (OSError, ValueError) as exc:
         reason = getattr(exc, "strerror", None) or str(exc)
         raise _error(path, f"cannot be read: {reason}; check the path") from exc

@@ -52,8 +52,7 @@ def _is_onnx(path: Path) -> bool:
 def answer(path: Path) -> dict[str, Any]:
     """Return the profile of a file or what is wrong with it, as plain values."""
     try:
-        graph = read(path)
-        return {"profile": to_plain(profile(graph)), "external": graph.external}
+        return {"profile": to_plain(profile(read(path)))}
     except ModelError as exc:
         return {"error": str(exc)}
     except MemoryError:

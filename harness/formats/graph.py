@@ -124,7 +124,7 @@ class Graph:
     tensors: Mapping[str, Tensor]
     steps: tuple[Step, ...]
     operators: Mapping[str, int]
-    external: bool = False
+    external_files: tuple[str, ...] = ()
     """Whether a part of the model lies in files beside it."""
 
 
@@ -163,6 +163,7 @@ def profile(graph: Graph) -> ModelProfile:
             for tensor in map(graph.tensors.__getitem__, inner)
             if tensor.dtype not in _INDICES
         ),
+        external_files=graph.external_files,
     )
 
 

@@ -50,13 +50,13 @@ def read(path: Path) -> Graph:
             f"its content is not an ONNX model: IR version {model.ir_version!r}, "
             f"{len(model.graph.node)} operators, {len(model.graph.output)} outputs"
         )
-    external = _check_external(model, path.parent)
+    external = _external_files(model, path.parent)
     if model.functions:
         import onnx.inliner
 
         model = onnx.inliner.inline_local_functions(model)
     _check_order(model.graph)
-    return replace(_graph(model), external=external)
+    return replace(_graph(model), external_files=external)
 
 
 def _graph(model: Any) -> Graph:
@@ -248,8 +248,8 @@ def _unpacked(node: Any, tensor: Tensor) -> Tensor:
     )
 
 
-def _check_external(model: Any, folder: Path) -> bool:
-    """Return whether data lie beside the model; refuse what is not there in full.
+def _external_files(model: Any, folder: Path) -> tuple[str, ...]:
+    """Return the files beside the model; refuse what is not there in full.
 
     Raises:
         ModelError: the location, and what would be valid.
@@ -257,11 +257,10 @@ def _check_external(model: Any, folder: Path) -> bool:
     import onnx
 
     root = folder.resolve()
-    any_external = False
+    found: set[str] = set()
     for tensor in _all_tensors(model):
         if tensor.data_location != onnx.TensorProto.EXTERNAL:
             continue
-        any_external = True
         entries = {entry.key: entry.value for entry in tensor.external_data}
         location = entries.get("location", "")
         place = (root / location).resolve() if "\0" not in location else root
@@ -275,6 +274,7 @@ def _check_external(model: Any, folder: Path) -> bool:
                 f"data of {tensor.name[:100]!r} are in the file {location!r}, which "
                 "is missing; put it beside the model"
             )
+        found.add(str(place.relative_to(root)))
         size = place.stat().st_size
         first = _whole(entries.get("offset", "0"))
         end = first + _whole(entries.get("length", "0"))
@@ -283,7 +283,7 @@ def _check_external(model: Any, folder: Path) -> bool:
                 f"data of {tensor.name[:100]!r} end at byte {end} of {location!r}, "
                 f"which has {size}; copy the file again"
             )
-    return any_external
+    return tuple(sorted(found))
 
 
 def _whole(text: str) -> int:

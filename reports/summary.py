@@ -68,12 +68,8 @@ def case_name(row: Row) -> str:
 
 
 def place_name(row: Row) -> str:
-    """Return the target with its options, if any: ``target [threads=2]``."""
-    options = row.get("options")
-    if not isinstance(options, dict) or not options:
-        return words(row.get("target"))
-    stated = ", ".join(f"{words(k)}={words(options[k])}" for k in sorted(options))
-    return f"{words(row.get('target'))} [{stated}]"
+    """Return the target with the options that the sweep set, if any."""
+    return words(row.get("place") or row.get("target"))
 
 
 def workload(row: Row) -> str:

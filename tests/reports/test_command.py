@@ -108,7 +108,13 @@ def store_url(tmp_path: Path) -> str:
         path=tmp_path / "m.onnx",
     )
     work = Workload(scenario=Scenario.SINGLE_STREAM, batch=1, profile="smoke")
-    case = Case(variant=variant, target="host", options={"threads": 2}, workload=work)
+    case = Case(
+        variant=variant,
+        target="host",
+        options={"threads": 2},
+        workload=work,
+        chosen=("threads",),
+    )
     run = Run(
         id="run-1",
         name="nightly <i>",
@@ -149,7 +155,7 @@ def test_a_real_store_becomes_a_page(
     page = examples.Page(out.read_text(encoding="utf-8"))
     text = " ".join(page.find("main"))
     assert page.find("h1") == ["nightly <i>"]
-    assert "int8 on host [threads=2]" in text
+    assert "int8 on host[threads=2]" in text
     assert "no kernel for int8" in text
     assert "identity.governor" in text
     assert "2001-09-09 01:46:40 UTC" in text

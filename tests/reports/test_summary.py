@@ -98,6 +98,6 @@ def test_a_workload_in_words(examples: SimpleNamespace) -> None:
 
 
 def test_options_tell_targets_apart() -> None:
-    row = {"target": "host", "options": {"threads": 2, "delegate": "xnnpack"}}
-    assert place_name(row) == "host [delegate=xnnpack, threads=2]"
-    assert place_name({"target": "host", "options": {}}) == "host"
+    row = {"target": "host", "place": "host[threads=2]"}
+    assert place_name(row) == "host[threads=2]"
+    assert place_name({"target": "host", "place": None}) == "host"

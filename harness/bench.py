@@ -10,13 +10,13 @@ from typing import Any, Protocol
 import numpy as np
 
 from .data import synthetic
-from .errors import CaseError, DataError, TierbenchError, WorkerTimeout
+from .errors import DataError, StoreError, TierbenchError, WorkerTimeout
 from .evaluation import evaluate
 from .plan import Planned
 from .profiles import Profile
 from .statistics import Estimate
 from .stopping import Streak
-from .summary import SliceValues, slice_values, spread
+from .summary import SliceValues, block_value_ns, spread, steady_values
 from .values import (
     Accuracy,
     Block,
@@ -96,13 +96,15 @@ class Bench:
     recorder: Recorder
     timeline: Timeline
     recovered: Recovered = Recovered()
-    blocks: list[Block] = field(init=False)
+    blocks: list[Block] = field(init=False, default_factory=list)
     records: list[WorkerRecord] = field(init=False)
     failure: Failure | None = field(init=False, default=None)
     estimate: Estimate | None = field(init=False, default=None)
     streak: Streak = field(init=False, default=Streak())
     shortfall: str | None = field(init=False, default="nothing was measured")
     closed: bool = field(init=False, default=False)
+    _measured: list[Block] = field(init=False, default_factory=list)
+    _values_ns: list[float] = field(init=False, default_factory=list)
     _workers: list[Worker] = field(init=False, default_factory=list)
     _opened: list[Opened] = field(init=False, default_factory=list)
     _call_ns: float = field(init=False, default=1e6)
@@ -112,7 +114,8 @@ class Bench:
 
     def __post_init__(self) -> None:
         """Take up what an interrupted run has left."""
-        self.blocks = list(self.recovered.blocks)
+        for block in self.recovered.blocks:
+            self._take(block)
         self.records = list(self.recovered.workers)
         self._accuracy = self.recovered.accuracy
         self._accuracy_reason = self.recovered.accuracy_reason
@@ -133,7 +136,7 @@ class Bench:
     @property
     def measured_s(self) -> float:
         """Return the seconds measured so far, warm-up apart."""
-        return sum(b.elapsed_ns for b in self.blocks if _measures(b)) / 1e9
+        return sum(block.elapsed_ns for block in self._measured) / 1e9
 
     @property
     def _workers_wanted(self) -> int:
@@ -171,9 +174,9 @@ class Bench:
         """Return whether this case needs no more blocks, updating its estimate."""
         if self.failure is not None:
             return True
-        values = slice_values(self.planned.case, self.blocks)
-        if not values.blocks:
+        if not self._measured:
             return False
+        values = steady_values(self._measured, self._values_ns)
         self.estimate = spread(values)
         self.shortfall = self._missing(self.estimate, values)
         self.streak = self.streak.after(self.shortfall is None)
@@ -282,7 +285,7 @@ class Bench:
         self._keep(measured, number, -1, Phase.WARMUP, stretch.kind)
 
     def _measure(self, round_index: int) -> None:
-        turn = sum(_measures(block) for block in self.blocks) % len(self._workers)
+        turn = len(self._measured) % len(self._workers)
         number = self.records[turn - len(self._workers)].worker
         stretch = self._stretch()
         measured = self._workers[turn].block(stretch)
@@ -329,7 +332,14 @@ class Bench:
             context=measured.context,
         )
         self.recorder.block(self, block)
+        self._take(block)
+
+    def _take(self, block: Block) -> None:
+        """Take in a block; its value is made once, since every round looks at all."""
         self.blocks.append(block)
+        if block.phase is Phase.MEASURE:
+            self._measured.append(block)
+            self._values_ns.append(block_value_ns(self.planned.case, block))
 
     def _guard(self, act: Callable[[], None]) -> None:
         """Turn whatever a target does into this case's failure, and nobody else's."""
@@ -337,14 +347,17 @@ class Bench:
             return
         try:
             act()
+        except StoreError:
+            raise  # the journal's trouble is everybody's
         except WorkerTimeout as exc:
             self.failure = Failure(status=Status.TIMED_OUT, reason=str(exc))
-        except (CaseError, TierbenchError) as exc:
+        except TierbenchError as exc:
             self.failure = Failure(status=Status.FAILED, reason=str(exc))
-
-
-def _measures(block: Block) -> bool:
-    return block.phase is Phase.MEASURE
+        except Exception as exc:  # a plug-in's host half may raise anything
+            told = f"{type(exc).__name__}: {' '.join(str(exc).split())}"
+            self.failure = Failure(
+                status=Status.FAILED, reason=f"the target failed: {told}"
+            )
 
 
 def _series(measured: Measured) -> tuple[Series, ...]:

@@ -6,21 +6,22 @@ and the commands' own thin modules.
 
 from __future__ import annotations
 
+import io
 import os
 import sys
-import traceback
 from collections.abc import Sequence
 from importlib import import_module
 from typing import Any
 
 import click
 
-from .errors import TierbenchError
+from .errors import InfrastructureError, TierbenchError
 
 BUILT_IN = ("compare", "demo", "export", "plan", "results", "run", "targets")
 
-INTERNAL_ERROR = 3
-INTERRUPTED = 130
+BAD_INPUT = 2
+INFRASTRUCTURE = 3
+INTERRUPTED = 3
 
 
 class Commands(click.Group):
@@ -42,8 +43,33 @@ class Commands(click.Group):
 
         if name not in registry.names(registry.COMMANDS):
             return None
-        found: click.Command = registry.find(registry.COMMANDS, name)
+        try:
+            found: click.Command = registry.find(registry.COMMANDS, name)
+        except InfrastructureError as exc:
+            return _broken(name, exc)
         return found
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run the command; it is no error where nobody reads its output on."""
+        try:
+            status = super().invoke(ctx)
+            sys.stdout.flush()
+            return status
+        except BrokenPipeError:
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            return 0
+
+
+def _broken(name: str, error: InfrastructureError) -> click.Command:
+    """Return a command that only says what is wrong: help still lists all others."""
+
+    def fail() -> None:
+        raise error
+
+    anything = {"ignore_unknown_options": True, "allow_extra_args": True}
+    return click.Command(
+        name, callback=fail, help=str(error), context_settings=anything
+    )
 
 
 @click.group(
@@ -69,34 +95,57 @@ def main(arguments: Sequence[str] | None = None) -> int:
             standalone_mode=False,
         )
     except TierbenchError as exc:
-        for line in str(exc).splitlines() or [type(exc).__name__]:
+        for line in exc.lines:
             _complain(line)
         return exc.exit_status
-    except click.ClickException as exc:
+    except click.exceptions.NoArgsIsHelpError as exc:
         exc.show()
-        return exc.exit_code
+        return BAD_INPUT
+    except click.ClickException as exc:
+        _complain(_usage(exc))
+        return BAD_INPUT
     except (click.Abort, KeyboardInterrupt):
         _complain("interrupted")
         return INTERRUPTED
-    except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 0
+    except OSError as exc:
+        _complain(_refusal(exc))
+        return INFRASTRUCTURE
     except Exception as exc:
         return _internal_error(exc)
     return status if isinstance(status, int) else 0
 
 
+def _usage(exc: click.ClickException) -> str:
+    """Return what is wrong with the command line, and where help is to be had."""
+    said = " ".join(exc.format_message().split()).removesuffix(".")
+    context = exc.ctx if isinstance(exc, click.UsageError) else None
+    return f"{said}; see '{context.command_path if context else 'tierbench'} --help'"
+
+
+def _refusal(exc: OSError) -> str:
+    """Return what the system refused that no module of ours could foresee."""
+    what = "the system" if exc.filename is None else repr(exc.filename)
+    return f"{what}: {exc.strerror or exc}; check permissions and the free disk space"
+
+
 def _internal_error(exc: Exception) -> int:
     """Keep the traceback in a file: a person needs one line, a developer all."""
+    import traceback
+
     from .cache import cache_folder
 
-    path = cache_folder("crashes") / f"{os.getpid()}.txt"
-    path.write_text("".join(traceback.format_exception(exc)), encoding="utf-8")
+    trace = "".join(traceback.format_exception(exc))
+    try:
+        path = cache_folder("crashes") / f"{os.getpid()}.txt"
+        path.write_text(trace, encoding="utf-8", errors="backslashreplace")
+        where = f"please report it with {str(path)!r}"
+    except (OSError, InfrastructureError) as why:
+        where = f"please report it; its traceback could not be kept: {why}"
     _complain(
         f"internal error: {type(exc).__name__}: {exc}; this is a bug of tierbench, "
-        f"please report it with {path}"
+        f"{where}"
     )
-    return INTERNAL_ERROR
+    return INFRASTRUCTURE
 
 
 def _complain(line: str) -> None:
@@ -107,4 +156,7 @@ def _complain(line: str) -> None:
 
 def entry_point() -> Any:
     """Run from the console script."""
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        # A name that the terminal's encoding lacks is shown escaped.
+        sys.stdout.reconfigure(errors="backslashreplace")
     sys.exit(main())

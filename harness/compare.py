@@ -119,7 +119,7 @@ def _line(store: Store, before: Result, after: Result) -> Line:
             n=len(one.blocks),
             reason="the same result, reused",
         )
-    elif before.run_id == after.run_id and (pairs := _paired(one, other)):
+    elif _same_rounds(before, after) and (pairs := _paired(one, other)):
         comparison = compare_paired(*pairs)
     else:
         between = _between_runs(store, after)
@@ -127,6 +127,13 @@ def _line(store: Store, before: Result, after: Result) -> Line:
     return Line(
         baseline=before.case.label, candidate=after.case.label, comparison=comparison
     )
+
+
+def _same_rounds(before: Result, after: Result) -> bool:
+    """Return whether equal round numbers mean the same time: one run, one machine."""
+    one, other = before.environment, after.environment
+    known = one is not None and other is not None
+    return before.run_id == after.run_id and known and one.device == other.device
 
 
 def _paired(one: SliceValues, other: SliceValues) -> tuple[Any, Any] | None:
@@ -143,13 +150,15 @@ def _paired(one: SliceValues, other: SliceValues) -> tuple[Any, Any] | None:
 
 
 def _between_runs(store: Store, result: Result) -> float:
-    """Return how much a case's median differs from run to run, from its history."""
+    """Return how much a case's median differs from run to run, from its history.
+
+    The result itself is no part of it: a regression must not pass for noise.
+    """
     history = store.reusable([result.case.key])[result.case.key]
+    identity = result.environment and result.environment.identity_sha256
     medians = []
     for earlier in history:
-        if earlier.identity_sha256 != (
-            result.environment and result.environment.identity_sha256
-        ):
+        if earlier.result_id == result.id or earlier.identity_sha256 != identity:
             continue
         found = store.result(earlier.result_id)
         value = spread(slice_values(found.case, found.blocks)).value

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from math import prod
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -21,6 +23,9 @@ _FLOATS = ("float16", "float32", "float64")
 _QUANTISED = ("int8", "uint8", "int16", "uint16")
 _INDICES = ("int32", "int64", "uint32", "uint64")
 LABELS = "labels"
+
+INPUT_LENGTH_MAX = 1 << 28
+"""Numbers that one made-up input may hold: a damaged model may ask for any."""
 
 
 def load_npz(path: Path) -> Data:
@@ -73,6 +78,17 @@ def match(data: Data, profile_inputs: Sequence[TensorSpec]) -> None:
         _match_dtype(data, data.inputs[name], spec)
 
 
+def fitted(data: Data, specs: Sequence[TensorSpec]) -> Data:
+    """Return the data with the only array given to the only input, whatever its name.
+
+    Each format names the input of the same model as it likes.
+    """
+    if len(specs) == 1 and len(data.inputs) == 1:
+        (array,) = data.inputs.values()
+        return replace(data, inputs={specs[0].name: array})
+    return data
+
+
 def quantise(array: NDArray[Any], spec: TensorSpec) -> NDArray[Any]:
     """Return round(real / scale) + zero point, clipped to the input's type.
 
@@ -113,7 +129,8 @@ def synthetic(
     unknown bound, and booleans are 0 or 1.
 
     Raises:
-        DataError: an input is of a type that cannot be made up.
+        DataError: an input is of a type that cannot be made up, or holds more than
+            2^28 numbers.
     """
     random = np.random.default_rng(seed)
     return {
@@ -274,6 +291,11 @@ def _scale(spec: TensorSpec) -> tuple[float, int]:
 def _random(
     random: np.random.Generator, spec: TensorSpec, shape: tuple[int, ...]
 ) -> NDArray[Any]:
+    if prod(shape) > INPUT_LENGTH_MAX:
+        raise DataError(
+            f"input {spec.name!r} of shape {list(shape)} holds {prod(shape)} numbers; "
+            f"{INPUT_LENGTH_MAX} at most are valid: lower the batch"
+        )
     if spec.dtype in _FLOATS:
         return np.asarray(random.random(shape, np.float32), spec.dtype)
     if spec.dtype in _QUANTISED:

@@ -5,6 +5,7 @@ All that differs between SQLite and PostgreSQL stands here.
 
 from __future__ import annotations
 
+import errno
 import fcntl
 import os
 import sqlite3
@@ -15,11 +16,11 @@ from pathlib import Path
 from typing import Any
 
 from sqlalchemy import URL, Connection, Table, create_engine, event, text
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
 from .errors import StoreError
+from .schema import version
 
 BUSY_TIMEOUT_S = 60
 """How long a write waits for other writers."""
@@ -34,6 +35,8 @@ _HOLDER = (
     "AND ((classid::bigint << 32) | objid::bigint) = :key"
 )
 _VALID = "sqlite:///path/to/file or postgresql+psycopg://user@host/name"
+_FOREIGN = (SQLAlchemyError, sqlite3.Error, OSError, ArithmeticError, UnicodeError)
+_DAMAGE = (sqlite3.Error, UnicodeError)
 _REMEDIES = {
     "SQLITE_BUSY": "another process keeps it locked; wait until that ends",
     "SQLITE_LOCKED": "another process keeps it locked; wait until that ends",
@@ -67,7 +70,8 @@ class Database:
             self.engine = create_engine(parsed)
         except (SQLAlchemyError, ImportError) as exc:
             raise StoreError(
-                f"store {self.name!r}: {exc}; install the driver psycopg"
+                f"store {self.name!r}: {exc}; install the driver psycopg: "
+                "pip install 'tierbench[postgres]'"
             ) from exc
         if self.path is not None:
             event.listen(self.engine, "connect", _set_up_sqlite)
@@ -96,11 +100,23 @@ class Database:
         self, connection: Connection, table: Table, row: Mapping[str, Any]
     ) -> bool:
         """Insert a row whose key is not there yet; return whether it was new."""
-        dialect = sqlite if self.path is not None else postgresql
-        insert = dialect.insert(table).values(row).on_conflict_do_nothing()
+        insert = self._insert(table).values(row).on_conflict_do_nothing()
         # else the count of an INSERT is gone, or -1, once it was executed
         counted = insert.execution_options(preserve_rowcount=True)
         return connection.execute(counted).rowcount == 1
+
+    def _insert(self, table: Table) -> Any:
+        """Return the insert of the database's own dialect: the other's is slow to load.
+
+        Both have ``on_conflict_do_nothing``, which is in no common class.
+        """
+        if self.path is not None:
+            from sqlalchemy.dialects import sqlite
+
+            return sqlite.insert(table)
+        from sqlalchemy.dialects import postgresql
+
+        return postgresql.insert(table)
 
     @contextmanager
     def lock(self) -> Iterator[None]:
@@ -162,7 +178,7 @@ class Database:
         """Translate whatever the database and its driver raise, in this one place."""
         try:
             yield
-        except (SQLAlchemyError, sqlite3.Error, OSError, ArithmeticError) as exc:
+        except _FOREIGN as exc:
             raise StoreError(f"store {self.name!r}: {_explain(exc)}") from exc
 
 
@@ -195,7 +211,7 @@ def _file(url: URL, name: str, *, create: bool) -> Path | None:
         elif (header := _head(path)) and header != _HEADER:
             raise StoreError(f"store {name!r}: {_REMEDIES['SQLITE_NOTADB']}")
     except (OSError, ValueError) as exc:
-        raise StoreError(f"store {name!r}: {exc}; {_REMEDIES['SQLITE_PERM']}") from exc
+        raise StoreError(f"store {name!r}: {_explain(exc)}") from exc
     return path
 
 
@@ -208,6 +224,10 @@ def _set_up_sqlite(connection: sqlite3.Connection, record: object) -> None:
     connection.isolation_level = None  # `_begin_sqlite` begins instead
     connection.execute(f"PRAGMA busy_timeout = {BUSY_TIMEOUT_S * 1000}")
     connection.execute("PRAGMA foreign_keys = ON")
+    tables = connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")
+    found = {name for (name,) in tables}
+    if found and version.name not in found:
+        return  # a database of something else: it is refused, and stays as it is
     # Switching to WAL does not wait for its turn as other statements do.
     deadline = time.monotonic() + BUSY_TIMEOUT_S
     while True:
@@ -233,9 +253,16 @@ def _begin_sqlite(connection: Connection) -> None:
 def _explain(exc: BaseException) -> str:
     """Return one line: what happened, and where known what to do about it."""
     cause = exc.orig if isinstance(exc, DBAPIError) and exc.orig else exc
+    if isinstance(cause, OSError):
+        full = cause.errno in (errno.ENOSPC, errno.EDQUOT)
+        remedy = _REMEDIES["SQLITE_FULL" if full else "SQLITE_PERM"]
+        return f"{cause.filename!r}: {cause.strerror}: {remedy}"
     said = (str(cause).strip() or type(cause).__name__).splitlines()[0]
     code = getattr(cause, "sqlite_errorname", None) or getattr(cause, "sqlstate", None)
     for known, remedy in _REMEDIES.items():
         if code and code.startswith(known):
-            return f"{said}: {remedy}"
+            return f"{said[:200]}: {remedy}"
+    if code in (None, "SQLITE_ERROR") and isinstance(cause, _DAMAGE):
+        # text that is no UTF-8, or a table that is gone
+        return f"{said[:200]}: {_REMEDIES['SQLITE_CORRUPT']}"
     return said

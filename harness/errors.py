@@ -24,13 +24,17 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from difflib import get_close_matches
 
 
 class TierbenchError(Exception):
     """Any error that tierbench raises on purpose."""
 
     exit_status = 3
+
+    @property
+    def lines(self) -> tuple[str, ...]:
+        """Return what to tell, one mistake a line; a line may quote any character."""
+        return (str(self) or type(self).__name__,)
 
 
 class InputError(TierbenchError):
@@ -66,7 +70,12 @@ class SweepError(InputError):
         """Keep the file's name and all mistakes."""
         self.source = source
         self.mistakes = tuple(mistakes)
-        super().__init__("\n".join(f"{source}: {m}" for m in self.mistakes))
+        super().__init__("\n".join(self.lines))
+
+    @property
+    def lines(self) -> tuple[str, ...]:
+        """Return one line a mistake, with the file's name."""
+        return tuple(f"{self.source}: {mistake}" for mistake in self.mistakes)
 
 
 class ModelError(InputError):
@@ -83,6 +92,8 @@ class NotFound(InputError):
     def __init__(self, kind: str, name: str, known: Iterable[str]) -> None:
         """Name what was looked for and what is known, nearest first."""
         self.kind, self.name, self.known = kind, name, sorted(known)
+        from difflib import get_close_matches  # rarely needed, and slow to import
+
         near = get_close_matches(name, self.known, n=1)
         hint = f"; did you mean {near[0]!r}?" if near else ""
         listed = ", ".join(self.known) or "none"

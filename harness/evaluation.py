@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 
-from .data import batch_of, top1
+from .data import batch_of, fitted, top1
 from .errors import DataError
 from .model import Data
 from .statistics import wilson
@@ -26,10 +25,10 @@ def evaluate(
     """
     if data.labels is None or data.metric != "top1":
         raise DataError(f"data {data.name!r} has no labels to judge outputs by")
-    fitted = _fitted(data, specs)
+    named = fitted(data, specs)
     correct = 0
     for start in range(0, data.n, batch):
-        outputs = worker.evaluate(batch_of(fitted, start, batch, specs))
+        outputs = worker.evaluate(batch_of(named, start, batch, specs))
         if not outputs:
             raise DataError("the target computes no outputs")
         labels = data.labels[start : start + batch]
@@ -42,11 +41,3 @@ def evaluate(
         high=interval.high,
         n=data.n,
     )
-
-
-def _fitted(data: Data, specs: Sequence[TensorSpec]) -> Data:
-    """Give the only array to the only input: each format names it as it likes."""
-    if len(specs) == 1 and len(data.inputs) == 1:
-        (array,) = data.inputs.values()
-        return replace(data, inputs={specs[0].name: array})
-    return data

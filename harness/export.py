@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import csv
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, TextIO
 
 from .results import rows
 from .store import Store
 from .values import Block, Result
 
-FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
+FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n")
 """What a spreadsheet would take for a formula; names are untrusted."""
 
 SAMPLE_COLUMNS = (
@@ -61,9 +61,15 @@ def _flat(row: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]]
         if isinstance(value, Mapping):
             yield from _flat(value, f"{prefix}{key}.")
         elif isinstance(value, (list, tuple)):
-            yield f"{prefix}{key}", " ".join(map(str, value))
+            yield f"{prefix}{key}", _listed(value)
         else:
             yield f"{prefix}{key}", _inert(value)
+
+
+def _listed(values: Sequence[Any]) -> Any:
+    text = " ".join(map(str, values))
+    numbers = all(isinstance(value, (int, float)) for value in values)
+    return text if numbers else _inert(text)
 
 
 def _inert(value: Any) -> Any:

@@ -65,7 +65,8 @@ class LiveProgress(Progress):
         """Print how a case ended above the table."""
         with self._lock:
             self._open.pop(result.case.key, None)
-            self._forecast.end(result)
+            if result.status is not Status.SKIPPED:
+                self._forecast.end(result)
             line = Text(f"{result.status:>13} ", style=STYLES[result.status])
             line.append(printable(result.case.label), style="default")
             if result.reason:

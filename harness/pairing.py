@@ -52,13 +52,12 @@ def compare_paired(
 ) -> Comparison:
     """Compare two cases that were measured in the same rounds.
 
-    The ratio is the median over rounds of candidate / baseline: what the machine does
-    to both in one round cancels. A change is called when the interval excludes 1 and
-    the ratio lies beyond the floor.
+    The ratio is the median over rounds: what the machine does to both in one round
+    cancels. A change needs an interval without 1 and a ratio beyond the floor.
 
     Args:
-        baseline: Shape (rounds,), slice medians in order of time.
-        candidate: Shape (rounds,), of the same rounds, in the same unit.
+        baseline: Slice medians, shape (rounds,), in order of time.
+        candidate: Those of the same rounds, in the same unit.
         floor: Smallest change called, as a share.
         confidence: Coverage of the interval.
 
@@ -70,21 +69,17 @@ def compare_paired(
     after = np.asarray(candidate, dtype=np.float64)
     if before.shape != after.shape or before.ndim != 1:
         raise NotComparable("shape of the rounds", before.shape, after.shape)
-    for name, values in (("baseline", before), ("candidate", after)):
-        if not np.all((values > 0) & (values < np.inf)):
-            raise InputError(f"{name}: slice medians must be finite and above 0")
-    n = len(before)
-    if n == 0:
-        return _unknown("no round holds both cases", None, n, paired=True)
+    _check_positive("baseline", before)
+    _check_positive("candidate", after)
     logs = np.log(after / before)
-    ratio = math.exp(float(np.median(logs)))
+    n = len(logs)
     ends = sign_interval(logs, confidence)
     if ends is None:
-        return _unknown(f"{n} rounds are too few to tell", ratio, n, paired=True)
-    low, high = (math.exp(end) for end in ends)
+        return _unknown(f"{n} rounds are too few to tell", n, paired=True)
+    ratio = math.exp(float(np.median(logs)))
+    low, high = math.exp(ends[0]), math.exp(ends[1])
     interval = Interval(low=low, high=high, confidence=confidence)
-    verdict = _verdict(ratio, interval, floor)
-    return Comparison(ratio=ratio, interval=interval, verdict=verdict, n=n)
+    return _judged(ratio, interval, floor, n, paired=True)
 
 
 def compare_unpaired(
@@ -116,30 +111,40 @@ def compare_unpaired(
     for name, side in (("baseline", baseline), ("candidate", candidate)):
         if side.interval is None or side.value is None:
             reason = f"{name} has no interval: {side.reason}"
-            return _unknown(reason, None, n, paired=False)
+            return _unknown(reason, n, paired=False)
     variance = _log_variance(baseline) + _log_variance(candidate) + 2 * between_runs**2
     half = NormalDist().inv_cdf((1 + confidence) / 2) * math.sqrt(variance)
     ratio = float(candidate.value or 0) / float(baseline.value or 0)
     interval = Interval(
         low=ratio * math.exp(-half), high=ratio * math.exp(half), confidence=confidence
     )
-    verdict = _verdict(ratio, interval, floor)
+    return _judged(ratio, interval, floor, n, paired=False)
+
+
+def _check_positive(name: str, medians: NDArray[np.float64]) -> None:
+    bad = medians[~((medians > 0) & (medians < np.inf))]
+    if len(bad):
+        raise InputError(
+            f"{name}: slice median {float(bad[0])!r}; must be finite and above 0"
+        )
+
+
+def _judged(
+    ratio: float, interval: Interval, floor: float, n: int, *, paired: bool
+) -> Comparison:
+    verdict = Verdict.SAME
+    if interval.low > 1 and ratio > 1 + floor:
+        verdict = Verdict.SLOWER
+    elif interval.high < 1 and ratio < 1 / (1 + floor):
+        verdict = Verdict.FASTER
     return Comparison(
-        ratio=ratio, interval=interval, verdict=verdict, n=n, paired=False
+        ratio=ratio, interval=interval, verdict=verdict, n=n, paired=paired
     )
 
 
-def _verdict(ratio: float, interval: Interval, floor: float) -> Verdict:
-    if interval.low > 1 and ratio > 1 + floor:
-        return Verdict.SLOWER
-    if interval.high < 1 and ratio < 1 / (1 + floor):
-        return Verdict.FASTER
-    return Verdict.SAME
-
-
-def _unknown(reason: str, ratio: float | None, n: int, *, paired: bool) -> Comparison:
+def _unknown(reason: str, n: int, *, paired: bool) -> Comparison:
     return Comparison(
-        ratio=ratio,
+        ratio=None,
         interval=None,
         verdict=Verdict.UNKNOWN,
         n=n,

@@ -62,8 +62,8 @@ def parse_json(text: str) -> Any:
     """Return the value of JSON ``text``; raise `StoreError` where it is none."""
     try:
         return json.loads(text)
-    except ValueError as exc:
-        raise StoreError(f"{text[:40]!r} is not JSON: {exc}") from exc
+    except (ValueError, TypeError, RecursionError) as exc:
+        raise StoreError(f"{str(text)[:40]!r} is not JSON: {exc}") from exc
 
 
 def parse_object(text: str) -> dict[str, Any]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -10,10 +11,10 @@ from typing import Any
 
 from . import registry
 from .cache import cache_folder
-from .data import load_npz, match
+from .data import fitted, load_npz, match
 from .errors import InputError, Mistake, SweepError
 from .formats import inspect_model
-from .hashing import file_sha256, files_sha256
+from .hashing import files_sha256
 from .model import Data, ReferenceModel
 from .sweep import ModelRequest, Sweep, TargetRequest
 from .target import Target
@@ -73,19 +74,29 @@ def make_plan(sweep: Sweep) -> Plan:
     skipped: list[Skip] = []
     for index, request in enumerate(sweep.models):
         where = f"model[{index}]"
-        try:
-            model = _Model.of(request)
+        data = None
+        with _noted(mistakes, where):
+            data = _data_source(request)
+        with _noted(mistakes, where):
+            model = _Model.of(request, data)
             for target_request in sweep.targets:
                 for entry in _cases(sweep, model, target_request):
                     if isinstance(entry, Skip):
                         skipped.append(entry)
                     else:
                         cases.append(entry)
-        except InputError as exc:
-            mistakes.append(Mistake(where=where, problem=str(exc)))
     if mistakes:
         raise SweepError(sweep.source, mistakes)
     return Plan(sweep=sweep, cases=tuple(cases), skipped=tuple(skipped))
+
+
+@contextmanager
+def _noted(mistakes: list[Mistake], where: str) -> Iterator[None]:
+    """Note what is wrong with an input, so that one mistake hides no other."""
+    try:
+        yield
+    except InputError as exc:
+        mistakes.append(Mistake(where=where, problem=str(exc)))
 
 
 class _Model:
@@ -103,11 +114,11 @@ class _Model:
         self._variants: dict[str, tuple[Variant, ...]] = {}
 
     @classmethod
-    def of(cls, request: ModelRequest) -> _Model:
+    def of(cls, request: ModelRequest, data: DataSource | None) -> _Model:
         reference = None
         if request.use is not None:
             reference = registry.find(registry.MODELS, request.use)
-        return cls(request, reference, _data_source(request))
+        return cls(request, reference, data)
 
     def variants(self, formats: tuple[str, ...]) -> tuple[Variant, ...]:
         """Return the variants in the first format that a target takes."""
@@ -119,6 +130,13 @@ class _Model:
         if chosen not in self._variants:
             self._variants[chosen] = tuple(self._build(chosen))
         return self._variants[chosen]
+
+    @property
+    def _is_own_data(self) -> bool:
+        """Return whether a reference model is judged by the data it comes with."""
+        request = self.request
+        own = request.data_use in (None, request.use) and request.data_path is None
+        return self.reference is not None and own
 
     def _build(self, format: str) -> Iterator[Variant]:
         if self.reference is None:
@@ -145,8 +163,8 @@ class _Model:
         activation_bits: int | None,
     ) -> Variant:
         profile = inspect_model(path, cache_folder("profiles"))
-        if self.data is not None and self.reference is None:
-            match(self.data.data, profile.inputs)
+        if self.data is not None and not self._is_own_data:
+            match(fitted(self.data.data, profile.inputs), profile.inputs)
         files = [path, *(path.parent / name for name in profile.external_files)]
         return Variant(
             model=self.request.name,
@@ -164,8 +182,8 @@ class _Model:
 
 def _data_source(request: ModelRequest) -> DataSource | None:
     if request.data_path is not None:
-        path = request.data_path
-        return DataSource(path.name, file_sha256(path), lambda: load_npz(path))
+        data = load_npz(request.data_path)
+        return DataSource(request.data_path.name, data.sha256, lambda: data)
     name = request.data_use or request.use
     if name is None:
         return None

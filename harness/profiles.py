@@ -59,7 +59,7 @@ NIGHTLY = Profile(
     slices_min=10,
     workers=3,
     span_min_s=10.0,
-    measured_min_s=3.0,
+    measured_min_s=4.0,
     case_limit_s=30.0,
     max_age_s=20 * 3600.0,
 )

@@ -37,7 +37,7 @@ def find(group: str, name: str) -> Any:
     point = points[name]
     try:
         return point.load()
-    except Exception as exc:
+    except (Exception, SystemExit) as exc:
         raise InfrastructureError(
             f"{group} {name!r} cannot be loaded from {point.value!r}: "
             f"{type(exc).__name__}: {exc}; reinstall the package that offers it"

@@ -15,6 +15,9 @@ from .summary import Summary, summarise
 from .values import Environment, Result, Run, Status
 
 NO_METER = "no power meter was used"
+NOTHING = "nothing was measured"
+NOT_COUNTED = "it cannot be counted in the model file"
+UNTOLD = "the target does not tell"
 
 
 def rows(store: Store, run: str | None = None) -> list[dict[str, Any]]:
@@ -34,7 +37,8 @@ def find_run(store: Store, prefix: str) -> Run:
         NotFound: no run's id, or more than one, begins so.
     """
     known = store.runs()
-    found = [run for run in known if run.id.startswith(prefix)]
+    exact = [run for run in known if run.id == prefix]
+    found = exact or [run for run in known if run.id.startswith(prefix)]
     if len(found) != 1:
         raise NotFound("run", prefix, [run.id for run in found or known][:10])
     return found[0]
@@ -60,15 +64,16 @@ def row(result: Result) -> dict[str, Any]:
     variant, workload = case.variant, case.workload
     summary = summarise(result)
     why = result.reason if result.status is Status.SKIPPED else None
+    nothing = result.reason or NOTHING
     return {
         "model": variant.model,
         "variant": variant.name,
         "format": variant.format,
-        "weight_bits": variant.weight_bits,
-        "activation_bits": variant.activation_bits,
+        **_known("weight_bits", variant.weight_bits, NOT_COUNTED),
+        **_known("activation_bits", variant.activation_bits, NOT_COUNTED),
         "size_bytes": variant.size_bytes,
-        "parameters": variant.profile.parameters,
-        "macs": variant.profile.macs_total,
+        **_known("parameters", variant.profile.parameters, NOT_COUNTED),
+        **_known("macs", variant.profile.macs_total, NOT_COUNTED),
         "target": case.target,
         "options": dict(case.options),
         "place": case.place,
@@ -89,26 +94,41 @@ def row(result: Result) -> dict[str, Any]:
         **_unknown("power", why or NO_METER),
         **_unknown("energy_mj", why or NO_METER),
         **_accuracy(result, why),
-        "ran": dict(result.workers[0].ran) if result.workers else None,
+        **_known("ran", result.workers[0].ran if result.workers else None, nothing),
         "throttled": result.throttled,
-        "throttled_reason": result.throttled_reason,
-        "off_cpu_share": summary.off_cpu_share,
+        "throttled_reason": result.throttled_reason or _unthrottled(result, nothing),
+        **_known(
+            "off_cpu_share",
+            summary.off_cpu_share,
+            "the runtime computes on other threads" if summary.slices else nothing,
+        ),
         "case_key": case.key,
         "variant_sha256": variant.sha256,
         "run": result.run_id,
         "result": result.id,
         "started_at_ns": result.started_at_ns,
         "finished_at_ns": result.finished_at_ns,
-        "environment": None if environment is None else environment.sha256,
     }
 
 
 def _environment(found: Environment | None, why: str | None) -> dict[str, Any]:
-    names = ("device", "runtime", "runtime_version")
+    names = ("device", "runtime", "runtime_version", "environment")
     if found is None:
         reason = why or "the target was not available"
         return {k: v for name in names for k, v in _unknown(name, reason).items()}
-    return {name: getattr(found, name) for name in names}
+    return {
+        "device": found.device,
+        "runtime": found.runtime,
+        **_known("runtime_version", found.runtime_version, UNTOLD),
+        "environment": found.sha256,
+    }
+
+
+def _unthrottled(result: Result, nothing: str) -> str | None:
+    """Return why it is not known whether the device throttled."""
+    if result.throttled != "unknown":
+        return None
+    return "the target has no sensor that tells" if result.blocks else nothing
 
 
 def _latency(result: Result, summary: Summary, why: str | None) -> dict[str, Any]:
@@ -117,7 +137,7 @@ def _latency(result: Result, summary: Summary, why: str | None) -> dict[str, Any
         reason = why or (
             "queries of the offline scenario have no latency of their own"
             if offline and summary.slices
-            else result.reason or "nothing was measured"
+            else result.reason or NOTHING
         )
         return _unknown("latency_ms", reason)
     first = summary.first_call_ns
@@ -126,30 +146,27 @@ def _latency(result: Result, summary: Summary, why: str | None) -> dict[str, Any
             **_estimate("median", summary.median_ns, 1e-6),
             **_estimate("p90", summary.p90_ns, 1e-6),
             **_estimate("p99", summary.p99_ns, 1e-6),
-            "first_call": None if first is None else first / 1e6,
+            **_known("first_call", first and first / 1e6, "no first call was kept"),
         }
     }
 
 
 def _throughput(summary: Summary, why: str | None) -> dict[str, Any]:
     if not summary.slices:
-        return _unknown("throughput_per_s", why or "nothing was measured")
+        return _unknown("throughput_per_s", why or NOTHING)
     return _estimate("throughput_per_s", summary.throughput_per_s, 1.0)
 
 
 def _memory(summary: Summary, why: str | None) -> dict[str, Any]:
     memory = summary.memory
     if memory is None:
-        return _unknown("memory", why or "the target does not tell")
+        return _unknown("memory", why or UNTOLD)
     return {
         "memory": {
             "peak_bytes": memory.peak_bytes,
-            "steady_bytes": memory.steady_bytes,
-            "baseline_bytes": memory.baseline_bytes,
-            "arena_bytes": memory.arena_bytes,
-            "arena_bytes_reason": (
-                "the runtime does not tell" if memory.arena_bytes is None else None
-            ),
+            **_known("steady_bytes", memory.steady_bytes, UNTOLD),
+            **_known("baseline_bytes", memory.baseline_bytes, UNTOLD),
+            **_known("arena_bytes", memory.arena_bytes, "the runtime does not tell"),
             "scope": memory.scope,
         }
     }
@@ -184,6 +201,11 @@ def _estimate(key: str, estimate: Estimate, factor: float) -> dict[str, Any]:
         key: estimate.value * factor,
         f"{key}_ci95": [interval.low * factor, interval.high * factor],
     }
+
+
+def _known(key: str, value: Any, reason: str) -> dict[str, Any]:
+    """Return a value, or None and the reason."""
+    return _unknown(key, reason) if value is None else {key: value}
 
 
 def _unknown(key: str, reason: str) -> dict[str, Any]:

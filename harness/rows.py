@@ -81,7 +81,10 @@ def read_results(
             read = unpack_blocks(blocks[id], merged[id])
             results.append(_result(rows[id], shared, workers[id], read))
         except StoreError as exc:
-            raise StoreError(f"result {id!r} is damaged: {exc}") from exc
+            raise StoreError(
+                f"result {id!r} is damaged: {exc}; restore a copy of the store, or "
+                "measure its case again with --fresh"
+            ) from exc
     return results
 
 

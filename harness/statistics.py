@@ -81,17 +81,14 @@ def median_estimate(
     if n == 0:
         return Estimate(value=None, interval=None, n=0, reason="no slices")
     middle = _middle(np.sort(values))
-    ends = sign_interval(values, 1 - (1 - confidence) / 2)
+    level = 1 - (1 - confidence) / 2
+    ends = sign_interval(values, level)
     if ends is None:
-        need = _blocks_needed(1 - (1 - confidence) / 2)
+        need = _values_needed(level)
         reason = f"{len(values)} separate slices; an interval needs {need}"
         return Estimate(value=middle, interval=None, n=n, reason=reason)
-    low, high = ends
-    return Estimate(
-        value=middle,
-        interval=Interval(low=low, high=high, confidence=confidence),
-        n=n,
-    )
+    interval = Interval(low=ends[0], high=ends[1], confidence=confidence)
+    return Estimate(value=middle, interval=interval, n=n)
 
 
 def sign_interval(values: Values, level: float) -> tuple[float, float] | None:
@@ -159,46 +156,34 @@ def percentile(
     """Estimate a percentile of all samples, or refuse with the reason.
 
     It is published only with 10 / (1 - q) samples or more, and when at least 5 slices
-    hold samples above it. The interval is a bootstrap over workers, their slices and
-    the slices' samples, with the same result for the same seed.
+    hold samples above it. The interval is a bootstrap: workers, slices, samples.
 
     Args:
-        slices: One array of samples (any shape (k,), k may differ) for each slice,
-            preempted samples already taken out.
+        slices: Samples of each slice, shape (k,), preempted ones taken out before.
         workers: The worker of each slice.
         q: The percentile as a fraction, as 0.99.
-        seed: Seed of the resampling.
+        seed: Of the resampling.
         confidence: Nominal coverage of the interval.
 
     Raises:
-        InputError: ``q`` is out of range, or slices and workers differ in number.
+        InputError: ``q`` is out of range, slices and workers differ in number, or a
+            sample is not finite.
     """
     if not 0 < q < 1:
         raise InputError(f"percentile {q!r}: must lie between 0 and 1, as 0.99")
     if len(slices) != len(workers):
         raise InputError(f"{len(slices)} slices but {len(workers)} workers: one each")
-    samples = np.concatenate([*slices, np.empty(0)])
+    samples = _checked(np.concatenate([*slices, np.empty(0)]), "samples")
     n = len(samples)
-    # 10 / (1 - 0.99) is a hair above 1000 in floating point.
-    need = math.ceil(round(_EXCEEDING_SAMPLES_MIN / (1 - q), 6))
-    name = f"p{100 * q:g}"
-    if n < need:
-        reason = f"{name} needs {need} samples; {n} were measured"
-        return Estimate(value=None, interval=None, n=n, reason=reason)
+    refusal = _unsupported(slices, samples, q)
+    if refusal is not None:
+        return Estimate(value=None, interval=None, n=n, reason=refusal)
     value = float(np.quantile(samples, q))
-    exceeding = sum(bool(np.any(s > value)) for s in slices)
-    if exceeding < _EXCEEDING_SLICES_MIN:
-        reason = (
-            f"{name} needs {_EXCEEDING_SLICES_MIN} slices with samples above it; "
-            f"{exceeding} had any"
-        )
-        return Estimate(value=None, interval=None, n=n, reason=reason)
     rng = np.random.default_rng(seed)
     resampled = _resampled_quantiles(slices, np.asarray(workers), q, rng)
-    low, high = np.quantile(resampled, [(1 - confidence) / 2, (1 + confidence) / 2])
-    interval = Interval(
-        low=min(float(low), value), high=max(float(high), value), confidence=confidence
-    )
+    ends = np.quantile(resampled, [(1 - confidence) / 2, (1 + confidence) / 2])
+    low, high = min(float(ends[0]), value), max(float(ends[1]), value)
+    interval = Interval(low=low, high=high, confidence=confidence)
     return Estimate(value=value, interval=interval, n=n)
 
 
@@ -266,7 +251,7 @@ def _at_rank(ordered: Values, rank: float) -> float:
 @lru_cache(maxsize=4096)
 def _depth(n: int, level: float) -> float | None:
     """Return the interpolated rank, from either end, of the sign test's interval."""
-    if n < _blocks_needed(level):
+    if n < _values_needed(level):
         return None
     # Coverage of the ranks rank..n + 1 - rank is P(rank <= X <= n - rank) for X
     # binomial (n, 1/2): add up from the middle outwards until it reaches the level.
@@ -280,7 +265,7 @@ def _depth(n: int, level: float) -> float | None:
     return rank + (n - rank) * part / (rank + (n - 2 * rank) * part)
 
 
-def _blocks_needed(level: float) -> int:
+def _values_needed(level: float) -> int:
     """Return how many values the sign test needs to reach the level at all."""
     return max(3, math.ceil(1 - math.log2(1 - level) - 1e-9))
 
@@ -305,6 +290,25 @@ def _one_per_visit(values: Values, starts_s: Values) -> Values:
     first = np.cumsum(sizes) - sizes
     lower, upper = ordered[first + (sizes - 1) // 2], ordered[first + sizes // 2]
     return np.asarray((lower + upper) / 2)
+
+
+def _unsupported(
+    slices: Sequence[NDArray[np.number]], samples: Values, q: float
+) -> str | None:
+    """Return why the samples cannot support the percentile, or None if they can."""
+    # 10 / (1 - 0.99) is a hair above 1000 in floating point.
+    need = math.ceil(round(_EXCEEDING_SAMPLES_MIN / (1 - q), 6))
+    name = f"p{100 * q:g}"
+    if len(samples) < need:
+        return f"{name} needs {need} samples; {len(samples)} were measured"
+    value = np.quantile(samples, q)
+    exceeding = sum(bool(np.any(taken > value)) for taken in slices)
+    if exceeding < _EXCEEDING_SLICES_MIN:
+        return (
+            f"{name} needs {_EXCEEDING_SLICES_MIN} slices with samples above it; "
+            f"{exceeding} had any"
+        )
+    return None
 
 
 def _resampled_quantiles(

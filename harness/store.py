@@ -242,7 +242,12 @@ def _newest_runs() -> Select[Any]:
 
 
 def _run(row: RowMapping) -> Run:
-    return from_plain(Run, {**row, "sweep": parse_json(row["sweep"])})
+    try:
+        return from_plain(Run, {**row, "sweep": parse_json(row["sweep"])})
+    except StoreError as exc:
+        raise StoreError(
+            f"run {row['id']!r} is damaged: {exc}; restore a copy of the store"
+        ) from exc
 
 
 def _link(connection: Connection, run_id: str, ids: Sequence[str]) -> None:

@@ -61,7 +61,12 @@ def slice_values(case: Case, blocks: Sequence[Block]) -> SliceValues:
     Leading blocks that still warm up are left out here, not from what is kept.
     """
     measured = [block for block in blocks if block.phase is Phase.MEASURE]
-    values = np.array([_value_ns(case, block) for block in measured])
+    return steady_values(measured, [block_value_ns(case, block) for block in measured])
+
+
+def steady_values(measured: Sequence[Block], values_ns: Sequence[float]) -> SliceValues:
+    """Return measured blocks with their values, from where they are steady."""
+    values = np.array(values_ns)
     first = steady_start(values) if len(values) else 0
     steady = measured[first:]
     return SliceValues(
@@ -107,7 +112,8 @@ def summarise(result: Result) -> Summary:
     )
 
 
-def _value_ns(case: Case, block: Block) -> float:
+def block_value_ns(case: Case, block: Block) -> float:
+    """Return the one value that stands for a block, see ``SliceValues``."""
     if case.workload.scenario is Scenario.OFFLINE:
         return block.elapsed_ns / block.calls
     latency = block.values("latency")

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Mapping
-from math import isfinite, prod
+from math import prod
 from pathlib import Path
 from typing import Any
 
@@ -104,7 +104,8 @@ def target_mistakes(
             continue
         defaults = {name: option.default for name, option in options.items()}
         for setting in settings(table, options):
-            key = canonical_json([use, python, {**defaults, **setting}])
+            # A case is known by its settings: results of two Pythons would mix.
+            key = canonical_json([use, {**defaults, **setting}])
             if key in seen:
                 same = "itself" if seen[key] == index else f"target[{seen[key]}]"
                 yield where, f"measures {setting!r} again, like {same}; name it once"
@@ -178,8 +179,6 @@ def _option_mistakes(
 
 
 def _option_problem(option: Option, value: object) -> str | None:
-    if isinstance(value, float) and not isfinite(value):
-        return f"must be a finite {option.kind.__name__}, not {value!r}"
     if isinstance(value, (str, list, dict)) and len(repr(value)) > 200:
         return f"must be a {option.kind.__name__} of a sane length, not {shown(value)}"
     return option.problem(value)

@@ -11,6 +11,7 @@ from abc import ABC
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
+from math import isfinite
 from pathlib import Path
 from typing import ClassVar
 
@@ -48,6 +49,8 @@ class Option:
         """Return what is wrong with a value and what would be valid, or None."""
         allowed: tuple[type, ...] = (int, float) if self.kind is float else (self.kind,)
         is_bool = isinstance(value, bool)
+        if isinstance(value, float) and not isfinite(value):
+            return f"must be a finite {self.kind.__name__}, not {value!r}"
         if not isinstance(value, allowed) or (is_bool and self.kind is not bool):
             return f"must be {self.kind.__name__}, not {value!r}"
         if self.choices and value not in self.choices:

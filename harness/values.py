@@ -10,6 +10,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from enum import StrEnum
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -140,7 +141,7 @@ class Workload:
     seed: int = 0
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)  # no slots: the key is kept once made
 class Case:
     """One variant on one target with its options, under one workload.
 
@@ -155,7 +156,7 @@ class Case:
     tier: str = ""
     chosen: tuple[str, ...] = ()
 
-    @property
+    @cached_property
     def key(self) -> str:
         """Return a hash of the content, the same on every machine."""
         content = {

@@ -34,14 +34,17 @@ Rows = list[dict[str, Any]]
 )
 def report(store_url: str, run_id: str | None, out: Path) -> None:
     """Write one self-contained HTML page and print its path."""
+    from ..harness.outfile import replacing
+    from ..harness.terminal import printable
     from .page import render
 
     rows, runs, environments = _read(store_url, run_id)
     names = dict.fromkeys(str(run["name"]) for run in runs)
     title = next(iter(names)) if len(names) == 1 else "Benchmark report"
     page = render(rows, title=title, runs=runs, environments=environments)
-    _write(out, page)
-    click.echo(out)
+    with replacing(out) as file:
+        file.write(page)
+    click.echo(printable(str(out)))
 
 
 def _read(store_url: str, run_id: str | None) -> tuple[Rows, Rows, dict[str, Any]]:
@@ -63,19 +66,3 @@ def _read(store_url: str, run_id: str | None) -> tuple[Rows, Rows, dict[str, Any
         runs,
         {sha256: to_plain(found) for sha256, found in environments.items()},
     )
-
-
-def _write(path: Path, page: str) -> None:
-    """Write the file whole or not at all."""
-    from ..harness.errors import InputError
-
-    draft = path.with_name(f".{path.name}.part")
-    try:
-        draft.write_text(page, encoding="utf-8", newline="\n")
-        draft.replace(path)
-    except OSError as exc:
-        draft.unlink(missing_ok=True)
-        raise InputError(
-            f"cannot write the report to {str(path)!r}: {exc.strerror}; "
-            "give a writable file in an existing folder with --out"
-        ) from exc

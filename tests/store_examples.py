@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 from contextlib import contextmanager
-from dataclasses import replace
+from dataclasses import fields, is_dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -235,9 +235,8 @@ def content(value):
         return {key: content(item) for key, item in value.items()}
     if isinstance(value, (tuple, list)):
         return [content(item) for item in value]
-    if hasattr(value, "__slots__") and not isinstance(value, Path):
-        fields = [name for name in value.__slots__ if name != "__weakref__"]
-        return type(value), [content(getattr(value, name)) for name in fields]
+    if is_dataclass(value):
+        return type(value), [content(getattr(value, f.name)) for f in fields(value)]
     return type(value), repr(value)
 
 

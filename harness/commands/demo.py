@@ -45,7 +45,8 @@ def command(out: Path) -> int:
     from ..run import run_plan
     from ..store import Store
     from ..sweep import load_sweep
-    from .run import Leaving
+    from ..terminal import printable
+    from .run import CASE_FAILED, LEFT_EARLY, Leaving
 
     sweep, report = out / "sweep.toml", out / "report.html"
     url = f"sqlite:///{out / 'results.db'}"
@@ -57,7 +58,7 @@ def command(out: Path) -> int:
             f"--out {str(out)!r} cannot be written: {exc.strerror}; name another folder"
         ) from exc
     progress = progress_for(sys.stderr)
-    leaving = Leaving()
+    leaving = Leaving(progress)
     with Store.open(url) as store, leaving:
         try:
             plan = make_plan(load_sweep(sweep))
@@ -67,12 +68,14 @@ def command(out: Path) -> int:
         finally:
             progress.close()
     click.echo(outcome.sentence, err=True)
+    if outcome.interrupted:
+        return LEFT_EARLY
     arguments = ["--store", url, "--run", outcome.run.id, "--out", str(report)]
     make_report: click.Command = registry.find(registry.COMMANDS, "report")
     make_report.main(arguments, standalone_mode=False)
-    click.echo(
-        f"Next: open {report} in a browser; change {sweep} and run\n"
+    for line in (
+        f"Next: open {report} in a browser; change {sweep} and run",
         f"  tierbench run {sweep} --store {url}",
-        err=True,
-    )
-    return 1 if outcome.failed else 0
+    ):
+        click.echo(printable(line), err=True)
+    return CASE_FAILED if outcome.failed else 0

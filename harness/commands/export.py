@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 
 import click
@@ -28,6 +29,7 @@ def command(
     """Write results, or every raw sample, for other programs."""
     from ..errors import InputError
     from ..export import write_json, write_rows, write_samples
+    from ..outfile import replacing
     from ..results import find_run
     from ..store import Store
 
@@ -39,12 +41,7 @@ def command(
     with Store.open(store_url, create=False) as store:
         run = find_run(store, run_id).id if run_id else None
         if out is None:
-            write(store, run, click.get_text_stream("stdout"))
+            write(store, run, sys.stdout)
             return
-        try:
-            with out.open("w", encoding="utf-8", newline="") as file:
-                write(store, run, file)
-        except OSError as exc:
-            raise InputError(
-                f"--out {str(out)!r} cannot be written: {exc.strerror}"
-            ) from exc
+        with replacing(out) as file:
+            write(store, run, file)

@@ -56,7 +56,7 @@ def command(
                 case.key[:8],
                 case.variant.model,
                 case.variant.name,
-                case.target,
+                case.place,
                 case.workload.scenario,
                 str(case.workload.batch),
                 reason or "",

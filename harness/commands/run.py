@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import sys
 from pathlib import Path
 from types import FrameType
+from typing import TYPE_CHECKING
 
 import click
 
 from . import store_option
+
+if TYPE_CHECKING:
+    from ..progress import Progress
 
 CASE_FAILED = 1
 LEFT_EARLY = 3
@@ -40,7 +45,7 @@ def command(
 
     plan = make_plan(narrowed(load_sweep(sweep), profile=profile, targets=targets))
     progress = progress_for(sys.stderr)
-    leaving = Leaving()
+    leaving = Leaving(progress)
     with Store.open(store_url) as store, leaving:
         try:
             outcome = run_plan(
@@ -63,9 +68,10 @@ def command(
 class Leaving:
     """Leave between two rounds at the first signal, at once at the second."""
 
-    def __init__(self) -> None:
+    def __init__(self, progress: Progress) -> None:
         """Start with nobody asking."""
         self._asked = False
+        self._progress = progress
 
     def asked(self) -> bool:
         """Return whether somebody asked."""
@@ -85,7 +91,8 @@ class Leaving:
             signal.signal(number, handler)
 
     def _hear(self, number: int, frame: FrameType | None) -> None:
-        if self._asked:
-            raise KeyboardInterrupt
+        if self._asked:  # the journal holds every block, and workers die with us
+            self._progress.close()
+            os._exit(LEFT_EARLY)
         self._asked = True
         click.echo("leaving after this round; press again to leave at once", err=True)

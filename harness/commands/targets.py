@@ -53,6 +53,10 @@ def _row(name: str) -> dict[str, str | bool | None]:
     except TierbenchError as exc:
         reason, _, remedy = str(exc).rpartition("; ")
         return {**row, "available": False, "reason": reason, "remedy": remedy}
+    except Exception as exc:
+        reason = f"{type(exc).__name__}: {exc}"
+        remedy = "reinstall the package that offers it"
+        return {**row, "available": False, "reason": reason, "remedy": remedy}
     return {
         **row,
         "available": missing is None,

@@ -92,7 +92,7 @@ def run_overlapped(session: Session, calls_max: int, duration_ns: int) -> Stretc
     slots = [0] * session.depth
     deadline = clock() + duration_ns
     under_way = 0
-    while under_way < session.depth:
+    while under_way < min(session.depth, calls_max):
         slots[under_way] = clock()
         session.submit(under_way)
         under_way += 1

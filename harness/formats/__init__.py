@@ -69,11 +69,17 @@ def inspect_model(
 def _checked_sha256(path: Path) -> str:
     try:
         # Not following a fifo into waiting: a device or a pipe is no model.
-        mode = path.stat().st_mode
-        if not stat.S_ISREG(mode):
+        found = path.stat()
+        if not stat.S_ISREG(found.st_mode):
             raise _error(path, "not a regular file; name a .onnx or .tflite file")
-        if path.stat().st_size == 0:
+        if found.st_size == 0:
             raise _error(path, "empty; export it again")
+        if found.st_size > MEMORY_BYTES:
+            raise _error(
+                path,
+                f"{found.st_size} bytes; {MEMORY_BYTES} at most are valid: export it "
+                "with its weights in a file beside it",
+            )
         return file_sha256(path)
     except (OSError, ValueError) as exc:
         reason = getattr(exc, "strerror", None) or str(exc)

@@ -17,10 +17,12 @@ _BATCH = 32
 
 
 def _quantise(source: Path, calibration: NDArray[np.float32], out: Path) -> None:
-    """Write weights (per channel) and activations as int8 in QDQ form.
+    """Write weights (int8, per channel) and activations (uint8) in QDQ form.
 
     Ranges are the extremes over all samples; weights are symmetric, inputs and
-    outputs of the file stay float32.
+    outputs of the file stay float32. On x86-64 the runtime has integer kernels for
+    unsigned activations only: with signed ones a part of the graph stays in float
+    between conversions, which was seen to take 3.5 times as long.
     """
     import onnx
     from onnxruntime.quantization import (
@@ -39,7 +41,7 @@ def _quantise(source: Path, calibration: NDArray[np.float32], out: Path) -> None
         quant_format=QuantFormat.QDQ,
         per_channel=True,
         weight_type=QuantType.QInt8,
-        activation_type=QuantType.QInt8,
+        activation_type=QuantType.QUInt8,
         calibrate_method=CalibrationMethod.MinMax,
         extra_options={"WeightSymmetric": True, "ActivationSymmetric": False},
     )
@@ -80,7 +82,7 @@ ONNX_INT8 = Recipe(
     parameters={
         "form": "QDQ",
         "weights": "symmetric, per channel",
-        "activations": "asymmetric, per tensor",
+        "activations": "uint8, asymmetric, per tensor",
         "ranges": "minimum and maximum",
     },
     apply=_quantise,

@@ -70,10 +70,10 @@ class LatencyProcess:
         return 1.0
 
     def _walked(self, step: int) -> float:
-        """Return a random walk, the same for all workers of one seed."""
+        """Return a random walk, the same for all that runs on one device."""
         while len(self._walk) <= step:
             index = len(self._walk)
-            chance = random.Random(f"{self._settings['seed']}/walk/{index}")
+            chance = random.Random(f"{self._settings['device']}/walk/{index}")
             self._walk.append(
                 self._walk[-1] + chance.gauss(0.0, 1.0) / math.sqrt(WALK_STEPS)
             )

@@ -93,7 +93,7 @@ class SimWorker(Worker):
         latency: list[int] = []
         under_way: list[tuple[int, int]] = []
         start = _now_ns[self._machine]
-        for _ in range(depth):
+        for _ in range(min(depth, stretch.calls_max)):
             taken = self._process.next_ns(start / 1e9)
             heapq.heappush(under_way, (start + taken, taken))
         while under_way:

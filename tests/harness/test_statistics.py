@@ -93,6 +93,17 @@ def test_smooth_drift_draws_the_interval_in() -> None:
     assert drifting.relative_half_width < 0.4 * mixed.relative_half_width
 
 
+def test_the_ranks_move_by_the_root_of_the_share_of_changes() -> None:
+    # One change of side bends the signs twice: 60 / 58 * 2 / 3 changes, 2 to spare,
+    # of 30. The sign test's rank at 97.5 % of 60 values is 21.90133.
+    share = (60 / 58 * 2 / 3 + 2) / 30
+    reach = (30.5 - 21.90133) * math.sqrt(share)
+
+    ends = sign_interval(np.arange(1.0, 61.0), 0.975)
+
+    assert ends == pytest.approx((30.5 - reach, 30.5 + reach), abs=1e-4)
+
+
 def test_start_times_put_slices_in_order() -> None:
     rising = np.linspace(100, 130, 60)
     order = np.random.default_rng(3).permutation(60)
@@ -277,6 +288,8 @@ def test_the_bootstrap_agrees_with_drawing_samples_one_by_one() -> None:
 def test_a_percentile_s_arguments_are_checked() -> None:
     with pytest.raises(InputError, match="percentile 99: must lie between 0 and 1"):
         percentile([], [], 99, seed=1)
+    with pytest.raises(InputError, match="samples: inf at 1; must be finite"):
+        percentile([np.array([1.0, math.inf])], [0], 0.9, seed=1)
     with pytest.raises(InputError, match="1 slices but 0 workers"):
         percentile([np.ones(3)], [], 0.9, seed=1)
 

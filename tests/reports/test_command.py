@@ -74,7 +74,7 @@ def test_an_old_report_survives_a_failed_write(
     def full(self: Path, *args: object, **kwargs: object) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(Path, "write_text", full)
+    monkeypatch.setattr(Path, "replace", full)
     with pytest.raises(InputError, match="No space left"):
         CliRunner().invoke(command.report, ["--out", str(out)], catch_exceptions=False)
     assert out.read_bytes() == b"old"

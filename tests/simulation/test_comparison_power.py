@@ -1,6 +1,6 @@
 """Does a gate stay silent without a change, and find one of 5 %?
 
-Both cases are measured once in each of 60 rounds, at random moments: 3 s of slices
+Both cases are measured once in each of 80 rounds, at random moments: 4 s of slices
 each, as the nightly profile asks. Drift is common to both; noise is each slice's own.
 """
 
@@ -17,7 +17,7 @@ from tierbench.harness.pairing import Verdict, compare_paired
 pytestmark = pytest.mark.simulation
 
 RUNS = 4000
-ROUNDS = 60
+ROUNDS = 80
 MOMENTS = 16
 ROUND_S = 0.5
 
@@ -56,12 +56,6 @@ PROCESSES: dict[str, tuple[Drift, float, float]] = {
     "spikes on 10 %": (lambda rng: wandering(rng, 0.04, 10), 0.10, 0.0),
 }
 
-POWERLESS = {
-    # One round in five holds a spike on either side; more rounds would find it.
-    "spikes on 10 %": 0.85,
-}
-
-
 def pairs(name: str, seed: int) -> tuple[np.ndarray, np.ndarray]:
     """Return slice medians (runs, rounds) of two equal cases."""
     drift, spikes, workers = PROCESSES[name]
@@ -98,5 +92,5 @@ def test_equal_cases_alarm_in_fewer_than_1_in_100_runs(name: str) -> None:
 def test_a_change_of_5_percent_is_found_at_the_nightly_stop(name: str) -> None:
     found = verdicts(name, 1.05, seed=2)
 
-    assert found.count(Verdict.SLOWER) / RUNS >= POWERLESS.get(name, 0.95)
+    assert found.count(Verdict.SLOWER) / RUNS >= 0.95
     assert found.count(Verdict.FASTER) == 0

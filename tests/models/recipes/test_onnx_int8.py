@@ -35,11 +35,11 @@ def test_weights_are_int8_and_symmetric_per_channel(net):
         assert not tensors[zero].any()
 
 
-def test_every_activation_is_int8(net):
+def test_every_activation_is_unsigned_8_bit(net):
     types = {t.name: t.data_type for t in net.graph.initializer}
     nodes = [node for node in net.graph.node if node.op_type == "QuantizeLinear"]
     assert len(nodes) > 20
-    assert {types[node.input[2]] for node in nodes} == {onnx.TensorProto.INT8}
+    assert {types[node.input[2]] for node in nodes} == {onnx.TensorProto.UINT8}
 
 
 def test_inputs_and_outputs_stay_float(net):

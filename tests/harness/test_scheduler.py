@@ -1,0 +1,183 @@
+"""Who measures when, and what a machine does with trouble."""
+
+import os
+from collections import Counter
+from types import SimpleNamespace
+
+import pytest
+from support.benches import Notes, measured, sim_benches
+
+from tierbench.harness.errors import CaseError, StoreError
+from tierbench.harness.scheduler import OPEN_CASES_MAX, Machine
+from tierbench.harness.values import Phase, Status
+from tierbench.targets.sim.worker import SimWorker
+
+FIVE = 'use = "sim"\nlatency_us = [500.0, 600.0, 700.0, 800.0, 900.0]'
+
+
+def order_of(machine: Machine) -> list[tuple[int, int]]:
+    """Return round and case of every block, in the order of measuring."""
+    blocks = [
+        (block.offset_ns, block.round, number)
+        for number, bench in enumerate(machine.benches)
+        for block in bench.blocks
+        if block.phase is Phase.MEASURE
+    ]
+    return [(round_index, number) for _, round_index, number in sorted(blocks)]
+
+
+def a_machine(folder, targets=FIVE, seed=0, notes=None, **options) -> Machine:
+    benches = sim_benches(folder, targets, recorder=notes or Notes())
+    return Machine(name="sim", benches=benches, seed=seed, **options)
+
+
+def test_each_round_gives_each_open_case_one_block(tmp_path) -> None:
+    machine = a_machine(tmp_path)
+    results = list(machine.measure())
+    assert Counter(result.status for result in results) == {Status.OK: 5}
+    order = order_of(machine)
+    assert max(Counter(order).values()) == 1
+    assert [index for index, _ in order] == sorted(index for index, _ in order)
+    assert {number for index, number in order if index == 0} == set(range(5))
+
+
+def test_the_order_within_rounds_is_random_but_seeded(tmp_path) -> None:
+    orders = []
+    for seed in (1, 1, 2):
+        machine = a_machine(tmp_path, seed=seed)
+        list(machine.measure())
+        order = order_of(machine)
+        orders.append([number for index, number in order if index < 10])
+    assert orders[0] == orders[1] != orders[2]
+    first_of_round = [orders[0][start] for start in range(0, 50, 5)]
+    assert len(set(first_of_round)) > 1
+
+
+def test_rounds_go_on_where_an_interrupted_run_stopped(tmp_path) -> None:
+    machine = a_machine(tmp_path, 'use = "sim"', first_round=40)
+    list(machine.measure())
+    assert order_of(machine)[0][0] == 40
+
+
+def test_a_case_that_cannot_start_ends_while_others_go_on(
+    tmp_path, monkeypatch
+) -> None:
+    bind = SimWorker.bind
+
+    def selective(self, inputs):
+        if self._settings["latency_us"] == 700.0:
+            raise CaseError("not this one")
+        return bind(self, inputs)
+
+    monkeypatch.setattr(SimWorker, "bind", selective)
+    results = list(a_machine(tmp_path).measure())
+    assert [result.status for result in results].count(Status.OK) == 4
+    assert results[0].status is Status.FAILED
+    assert results[0].case.options["latency_us"] == 700.0
+
+
+def test_asked_to_stop_it_ends_the_round_and_no_result_is_made_up(tmp_path) -> None:
+    notes = Notes()
+    rounds = iter([False] * 3)
+    machine = a_machine(tmp_path, notes=notes, stopping=lambda: next(rounds, True))
+    assert list(machine.measure()) == []
+    order = order_of(machine)
+    assert Counter(index for index, _ in order) == {0: 5, 1: 5, 2: 5}
+
+
+@pytest.mark.parametrize("when", ["begin", "measure"])
+def test_workers_are_closed_whatever_happens(tmp_path, monkeypatch, when) -> None:
+    living = []
+    opened, closed = SimWorker.open, SimWorker.close
+    monkeypatch.setattr(
+        SimWorker, "open", lambda self: living.append(id(self)) or opened(self)
+    )
+    monkeypatch.setattr(
+        SimWorker, "close", lambda self: living.remove(id(self)) or closed(self)
+    )
+    notes = Notes()
+    room = 1 if when == "begin" else 20
+
+    def full(bench, block):
+        nonlocal room
+        room -= 1
+        if room < 0:
+            raise StoreError("the disk is full")
+
+    notes.block = full
+    with pytest.raises(StoreError, match="disk is full"):
+        list(a_machine(tmp_path, notes=notes).measure())
+    assert living == []
+
+
+def test_only_so_many_cases_are_open_at_once(tmp_path) -> None:
+    many = OPEN_CASES_MAX + 3
+    latencies = [float(500 + number) for number in range(many)]
+    machine = a_machine(tmp_path, f'use = "sim"\nlatency_us = {latencies}')
+    assert len(list(machine.measure())) == many
+    rounds = [set() for _ in range(many)]
+    for index, number in order_of(machine):
+        rounds[number].add(index)
+    first, second = rounds[:OPEN_CASES_MAX], rounds[OPEN_CASES_MAX:]
+    assert max(map(max, first)) < min(map(min, second))
+
+
+def test_cases_that_do_not_fit_into_memory_wait(tmp_path, monkeypatch) -> None:
+    benches = sim_benches(tmp_path, FIVE)
+    room = SimpleNamespace(available=5 * benches[0].footprint_bytes)
+    monkeypatch.setattr(
+        "tierbench.harness.scheduler.psutil.virtual_memory", lambda: room
+    )
+    machine = Machine(name="sim", benches=benches, seed=0)
+    assert len(list(machine.measure())) == 5
+    first_rounds = [min(i for i, n in order_of(machine) if n == k) for k in range(5)]
+    assert first_rounds[0] == first_rounds[1] == 0
+    assert first_rounds[1] < first_rounds[2] == first_rounds[3] < first_rounds[4]
+
+
+def test_a_case_larger_than_memory_is_tried_alone(tmp_path, monkeypatch) -> None:
+    monkeypatch.setattr(
+        "tierbench.harness.scheduler.psutil.virtual_memory",
+        lambda: SimpleNamespace(available=1),
+    )
+    machine = a_machine(tmp_path, 'use = "sim"\nlatency_us = [500.0, 600.0]')
+    assert len(list(machine.measure())) == 2
+
+
+def test_time_is_accounted_for(tmp_path) -> None:
+    machine = a_machine(tmp_path)
+    list(machine.measure())
+    assert 0 < machine.accounting.measuring_s <= machine.accounting.wall_s
+
+
+def test_models_are_loaded_side_by_side_by_workers_of_one_thread(
+    tmp_path, monkeypatch
+) -> None:
+    import threading
+
+    threads = {"launch": set(), "open": set()}
+    started, opened = SimWorker.__init__, SimWorker.open
+
+    def start(self, **settings):
+        threads["launch"].add(threading.get_ident())
+        started(self, **settings)
+
+    def open_it(self):
+        threads["open"].add(threading.get_ident())
+        return opened(self)
+
+    monkeypatch.setattr(SimWorker, "__init__", start)
+    monkeypatch.setattr(SimWorker, "open", open_it)
+    list(a_machine(tmp_path).measure())
+    assert threads["launch"] == {threading.get_ident()}
+    assert threading.get_ident() not in threads["open"] or os.cpu_count() == 0
+
+
+def test_a_bench_alone_measures_like_one_of_a_machine(tmp_path) -> None:
+    """The same case, seed and device give the same medians either way."""
+    (alone,) = sim_benches(tmp_path, 'use = "sim"\ndevice = "alone"')
+    (other,) = sim_benches(tmp_path, 'use = "sim"\ndevice = "shared"')
+    measured(alone)
+    list(Machine(name="m", benches=[other], seed=3).measure())
+    for one, two in zip(alone.blocks, other.blocks, strict=True):
+        assert one.values("latency").tolist() == two.values("latency").tolist()

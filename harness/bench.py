@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Protocol
 
 import numpy as np
@@ -184,6 +184,8 @@ class Bench:
 
     def close(self) -> Result:
         """Close the workers and return the case's result."""
+        if self._workers and self.planned.target.meters():
+            self._guard(self._measure_energy)
         self.abandon()
         self.closed = True
         status, reason = self._verdict()
@@ -291,6 +293,23 @@ class Bench:
         measured = self._workers[turn].block(stretch)
         self._keep(measured, number, round_index, Phase.MEASURE, stretch.kind)
 
+    def _measure_energy(self) -> None:
+        """Run each meter around one window of its own."""
+        for meter in self.planned.target.meters():
+            stretch = replace(
+                self._stretch(),
+                calls_max=CALLS_MAX,
+                duration_ns=self.profile.energy_ns,
+            )
+            meter.start()
+            measured = self._workers[0].block(stretch)
+            power = meter.stop()
+            told = {"meter": meter.name, "scope": str(meter.scope)}
+            context = {**measured.context, **told, "accuracy": meter.accuracy}
+            measured = replace(measured, context=context)
+            number = self.records[-len(self._workers)].worker
+            self._keep(measured, number, -1, Phase.ENERGY, stretch.kind, power)
+
     def _stretch(self) -> Stretch:
         if self.planned.case.workload.scenario is Scenario.OFFLINE:
             duration_ns, calls_min = self.profile.window_ns, 1
@@ -317,6 +336,7 @@ class Bench:
         round_index: int,
         phase: Phase,
         kind: BlockKind,
+        *more: Series,
     ) -> None:
         block = Block(
             index=len(self.blocks),
@@ -328,7 +348,7 @@ class Bench:
             offset_ns=self.timeline.offset_ns(measured.started_ns),
             elapsed_ns=measured.elapsed_ns,
             calls=len(measured.latency_ns),
-            series=_series(measured),
+            series=(*_series(measured), *more),
             context=measured.context,
         )
         self.recorder.block(self, block)

@@ -132,8 +132,9 @@ def _line(store: Store, before: Result, after: Result) -> Line:
 def _same_rounds(before: Result, after: Result) -> bool:
     """Return whether equal round numbers mean the same time: one run, one machine."""
     one, other = before.environment, after.environment
-    known = one is not None and other is not None
-    return before.run_id == after.run_id and known and one.device == other.device
+    if one is None or other is None:
+        return False
+    return before.run_id == after.run_id and one.device == other.device
 
 
 def _paired(one: SliceValues, other: SliceValues) -> tuple[Any, Any] | None:

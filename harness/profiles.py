@@ -16,7 +16,8 @@ class Profile:
     ``half_width`` is relative: half the 95 % interval of the median over the median.
     ``span_min_s`` is the time from a case's first to its last slice, ``measured_min_s``
     the time inside its slices. A result older than ``max_age_s`` is measured again;
-    None takes one of any age. ``window_ns`` is a block of the offline scenario.
+    None takes one of any age. ``window_ns`` is a block of the offline scenario,
+    ``energy_ns`` the one around which a power meter runs.
     """
 
     name: str
@@ -30,6 +31,7 @@ class Profile:
     warmup_ns: int = 50_000_000
     slice_ns: int = 50_000_000
     window_ns: int = 1_000_000_000
+    energy_ns: int = 10_000_000_000
     max_age_s: float | None = None
 
     @property
@@ -52,6 +54,7 @@ SMOKE = Profile(
     measured_min_s=0.5,
     case_limit_s=4.0,
     window_ns=200_000_000,
+    energy_ns=1_000_000_000,
 )
 NIGHTLY = Profile(
     name="nightly",

@@ -91,8 +91,7 @@ def row(result: Result) -> dict[str, Any]:
         **_latency(result, summary, why),
         **_throughput(summary, why),
         **_memory(summary, why),
-        **_unknown("power", why or NO_METER),
-        **_unknown("energy_mj", why or NO_METER),
+        **_power(summary, why),
         **_accuracy(result, why),
         **_known("ran", result.workers[0].ran if result.workers else None, nothing),
         "throttled": result.throttled,
@@ -169,6 +168,21 @@ def _memory(summary: Summary, why: str | None) -> dict[str, Any]:
             **_known("arena_bytes", memory.arena_bytes, "the runtime does not tell"),
             "scope": memory.scope,
         }
+    }
+
+
+def _power(summary: Summary, why: str | None) -> dict[str, Any]:
+    power = summary.power
+    if power is None:
+        reason = why or NO_METER
+        return {**_unknown("power", reason), **_unknown("energy_mj", reason)}
+    return {
+        "power": {"mean_w": power.mean_w, "scope": power.scope, "meter": power.meter},
+        "energy_mj": {
+            "gross": power.energy_j * 1e3,
+            **_unknown("net", "the idle device was not measured"),
+            "scope": power.scope,
+        },
     }
 
 

@@ -158,7 +158,9 @@ def _result(
     kept = ("id", "run_id", "status", "reason", "evidence")
     plain = {name: row[name] for name in (*kept, "started_at_ns", "finished_at_ns")}
     plain |= parse_object(row["extra"])
-    plain["case"] = from_plain(Case, case)
+    plain["case"] = found = from_plain(Case, case)
+    if missing := set(found.chosen) - found.options.keys():
+        raise StoreError(f"Case.chosen: {min(missing)!r} is no option of it")
     plain["environment"] = shared.build(Environment, row["environment"])
     plain["workers"] = [_worker(worker) for worker in workers]
     plain["blocks"] = list(blocks)

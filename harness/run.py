@@ -57,6 +57,9 @@ class Outcome:
         counts = [f"{n} {status}" for status, n in sorted(self.statuses.items())]
         counts += [f"{self.reused} reused"] if self.reused else []
         told = ", ".join(counts) or "nothing to do"
+        if self.accounting:
+            busiest = max(self.accounting.values(), key=lambda spent: spent.wall_s)
+            told += f"; measuring took {busiest.measuring_s:.1f} s"
         if self.interrupted:
             told += "; left early, run the same command to go on"
         return f"run {self.run.id[:8]}: {told}"

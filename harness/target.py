@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import ClassVar
 
 from .errors import TargetUnavailable
+from .meter import PowerMeter
 from .probe import Probe, probe
 from .values import Case, Environment, Evidence, Setting, Variant, Workload
 from .worker import Limits, SubprocessWorker, Worker
@@ -147,6 +148,10 @@ class Target(ABC):
         three times: as read, as packed for the kernels, and as activations.
         """
         return WORKER_BYTES + 3 * variant.size_bytes
+
+    def meters(self) -> tuple[PowerMeter, ...]:
+        """Return the power meters that watch this target: none unless it has some."""
+        return ()
 
     def prepare(self, variant: Variant) -> Path:
         """Return the artifact to load: here the model file itself."""

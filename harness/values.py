@@ -31,6 +31,8 @@ class Evidence(StrEnum):
     EMULATED = "EMULATED"
     PROJECTED = "PROJECTED"
     PUBLISHED = "PUBLISHED"
+    SIMULATED = "SIMULATED"
+    """Drawn from a random process for tests and examples: of no device at all."""
 
 
 class Status(StrEnum):
@@ -57,6 +59,7 @@ class Phase(StrEnum):
 
     WARMUP = "warmup"
     MEASURE = "measure"
+    ENERGY = "energy"
 
 
 class BlockKind(StrEnum):
@@ -228,7 +231,8 @@ class Block:
 
     ``series`` holds ``latency`` (ns per call), ``gap`` (ns from the end of a call to
     the start of the next) and, where the runtime computes on the calling thread,
-    ``off_cpu`` (ns of the call in which the thread did not run).
+    ``off_cpu`` (ns of the call in which the thread did not run). A block of the phase
+    ``energy`` also holds ``power`` (W) and in ``context`` the meter's name and scope.
     ``started_at_ns`` is Unix time; ``offset_ns`` is the time since the run began to
     measure on this machine, on that machine's monotonic clock.
     ``context`` holds counters read around the block: context switches, run delay.

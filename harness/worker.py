@@ -319,7 +319,7 @@ class SubprocessWorker(Worker):
     def bind(self, inputs: Mapping[str, Array]) -> Bound:
         """Bind the inputs and make the first call."""
         reply, _ = self._process.request(
-            "bind", self._limits.open_s, tensors=_tensors(inputs)
+            "bind", self._limits.call_s, tensors=_tensors(inputs)
         )
         return Bound(first_call_ns=reply["first_call_ns"], ran=reply["ran"])
 

@@ -45,7 +45,13 @@ PALETTE = (
 Color Universal Design, 2008, without yellow and black, which vanish on one theme."""
 
 OTHER = "#8a8f98"
-MARKERS = {"MEASURED": "o", "EMULATED": "^", "PROJECTED": "D", "PUBLISHED": "s"}
+MARKERS = {
+    "MEASURED": "o",
+    "EMULATED": "^",
+    "PROJECTED": "D",
+    "PUBLISHED": "s",
+    "SIMULATED": "X",
+}
 UNKNOWN_MARKER = "X"
 CHARTS_MAX = 12
 LABEL_LETTERS = 22

@@ -30,7 +30,10 @@ def table(text: str) -> list[list[str]]:
     """Return the cells of a section's first table, without its head."""
     lines = [line for line in text.splitlines() if line.startswith("|")]
     return [
-        [cell.strip().replace("\\|", "|") for cell in re.split(r"(?<!\\)\|", line)[1:-1]]
+        [
+            cell.strip().replace("\\|", "|")
+            for cell in re.split(r"(?<!\\)\|", line)[1:-1]
+        ]
         for line in lines[2:]
     ]
 

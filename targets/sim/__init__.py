@@ -12,9 +12,11 @@ from collections import Counter
 from collections.abc import Mapping
 from pathlib import Path
 
+from ...harness.meter import PowerMeter
 from ...harness.target import Option, Target, Tier, Unavailable
-from ...harness.values import Case, Environment, Setting, Variant
+from ...harness.values import Case, Environment, Evidence, Setting, Variant
 from ...harness.worker import Limits, SubprocessWorker, Worker
+from .meter import SimMeter
 from .process import DRIFTS
 from .worker import SimWorker
 
@@ -33,6 +35,7 @@ class Sim(Target):
     name = "sim"
     tier = Tier.SIMULATED
     formats = ("onnx", "tflite")
+    evidence = Evidence.SIMULATED
     runtime = "tierbench"
     remedy = "it is part of tierbench and always available"
     device_modules = (
@@ -66,6 +69,7 @@ class Sim(Target):
             minimum=1,
             maximum=256,
         ),
+        _number("power_w", 0.0, "power while it works, virtual clock; 0: no meter"),
         Option(
             name="fault",
             kind=str,
@@ -100,6 +104,11 @@ class Sim(Target):
         self._launched: Counter[str] = Counter()
 
     @property
+    def _virtual(self) -> bool:
+        """Return whether time passes by itself; faults need a process to happen in."""
+        return self.settings["clock"] == "virtual" and self.settings["fault"] == "none"
+
+    @property
     def machine(self) -> str:
         """Name the simulated device: different ones measure side by side."""
         return f"sim {self.settings['device']}"
@@ -122,12 +131,19 @@ class Sim(Target):
         """Return next to nothing: a worker in virtual time is no process."""
         return 1 << 20
 
+    def meters(self) -> tuple[PowerMeter, ...]:
+        """Return the device's own meter, where it was given a power to draw."""
+        power_w = float(self.settings["power_w"])
+        if not power_w or not self._virtual:
+            return ()
+        return (SimMeter(self.machine, power_w, int(self.settings["seed"])),)
+
     def launch(self, case: Case, artifact: Path, limits: Limits) -> Worker:
         """Start a worker; one in virtual time is no process at all."""
         worker = self._launched[case.key]
         self._launched[case.key] += 1
         settings = {**self.settings, "worker": worker}
-        if self.settings["clock"] == "virtual" and self.settings["fault"] == "none":
+        if self._virtual:
             return SimWorker(
                 machine=self.machine, settings=settings, batch=case.workload.batch
             )

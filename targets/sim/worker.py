@@ -24,6 +24,11 @@ _now_ns: dict[str, int] = {}
 """Virtual time of each simulated machine since this process began."""
 
 
+def now_ns(machine: str) -> int:
+    """Return a simulated machine's virtual time."""
+    return _now_ns.get(machine, 0)
+
+
 class SimWorker(Worker):
     """One session of a simulated device whose time is virtual."""
 

@@ -2,9 +2,11 @@
 
 import os
 import shutil
+import subprocess
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -12,6 +14,7 @@ from support.complaints import SIM, Done
 from support.plans import write_model
 
 from tierbench.harness.cli import main
+from tierbench.harness.profiles import SMOKE
 
 NOBODY = 65534
 
@@ -27,6 +30,13 @@ def cli(capsys: pytest.CaptureFixture[str]) -> Callable[..., Done]:
         return Done(status=status, out=out, err=err)
 
     return call
+
+
+@pytest.fixture
+def quick(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Measure hardly at all: what a real runtime does is looked at, not how fast."""
+    profile = replace(SMOKE, measured_min_s=0.1, case_limit_s=0.2)
+    monkeypatch.setattr("tierbench.harness.run.PROFILES", {SMOKE.name: profile})
 
 
 @pytest.fixture(scope="session")
@@ -74,3 +84,17 @@ def nobody(open_folder: Path, monkeypatch: pytest.MonkeyPatch):
             os.seteuid(0)
 
     return become
+
+
+@pytest.fixture
+def small_disk(tmp_path: Path) -> Iterator[Path]:
+    """Return a file system of 2 MB."""
+    path = tmp_path / "disk"
+    path.mkdir()
+    mount = ["mount", "-t", "tmpfs", "-o", "size=2m", "tmpfs", str(path)]
+    if os.geteuid() != 0 or not shutil.which("mount"):
+        pytest.skip("only root can make a small disk")
+    if subprocess.run(mount, capture_output=True, check=False).returncode:
+        pytest.skip("this machine mounts nothing")
+    yield path
+    subprocess.run(["umount", str(path)], check=True)

@@ -152,46 +152,14 @@ def test_data_that_are_a_folder(folder: Path, cli: Callable[..., Done]) -> None:
     check(done, 2, "'wrong.npz' is not a regular file", lines=1)
 
 
-def accuracy(
-    folder: Path, cli: Callable[..., Done], sweep: Path
-) -> tuple[Any, str | None]:
-    """Run a sweep of one case and return its accuracy, or why there is none."""
+def accuracy(folder: Path, cli: Callable[..., Done], sweep: Path) -> dict[str, Any]:
+    """Run a sweep and return each model's accuracy, or why there is none."""
     url = f"sqlite:///{folder}/accuracy.db"
     done = cli("run", sweep, "--store", url, "--json")
     assert done.status == 0, done.err
-    (row,) = json.loads(done.out)
-    assert row["latency_ms"] is not None
-    return row["accuracy"], row.get("accuracy_reason")
-
-
-def test_data_without_labels_leave_the_accuracy_unknown(
-    folder: Path, cli: Callable[..., Done]
-) -> None:
-    np.savez(folder / "plain.npz", input=FOUR)
-    sweep = write_sweep(folder, "plain.npz", target="host-onnxruntime")
-    found = accuracy(folder, cli, sweep)
-    assert found == (None, "data 'plain' has no labels to judge outputs by")
-
-
-def test_labels_without_a_score_leave_the_accuracy_unknown(
-    folder: Path, cli: Callable[..., Done]
-) -> None:
-    np.savez(folder / "high.npz", input=FOUR, labels=np.arange(8))
-    sweep = write_sweep(folder, "high.npz", target="host-onnxruntime")
-    value, reason = accuracy(folder, cli, sweep)
-    assert value is None
-    assert reason is not None
-    assert "label 4 with 4 scores" in reason
-
-
-def test_doubles_of_another_name_are_fitted_to_the_only_input(
-    folder: Path, cli: Callable[..., Done]
-) -> None:
-    labels = FOUR.argmax(axis=1)
-    np.savez(folder / "double.npz", pixels=FOUR.astype(np.float64), labels=labels)
-    sweep = write_sweep(folder, "double.npz", target="host-onnxruntime")
-    value, _ = accuracy(folder, cli, sweep)
-    assert (value["value"], value["n"]) == (1.0, 8)
+    rows = json.loads(done.out)
+    assert all(row["latency_ms"] is not None for row in rows)
+    return {row["model"]: row["accuracy"] or row["accuracy_reason"] for row in rows}
 
 
 def _two_inputs(folder: Path) -> None:
@@ -222,13 +190,36 @@ def test_a_model_of_two_inputs_needs_both_by_name(
     np.savez(folder / "one.npz", left=FOUR)
     done = cli("plan", write_sweep(folder, "one.npz", model))
     check(done, 2, "['left']", "['left', 'right']", "name the arrays", lines=1)
-    labels = (FOUR + FOUR[::-1]).argmax(axis=1)
-    np.savez(folder / "both.npz", left=FOUR, right=FOUR[::-1], labels=labels)
-    sweep = write_sweep(folder, "both.npz", model, "host-onnxruntime")
-    value, _ = accuracy(folder, cli, sweep)
-    assert value["value"] == 1.0
 
 
+@pytest.mark.usefixtures("quick")
+def test_accuracy_is_null_with_a_reason_where_it_cannot_be_told(
+    folder: Path, cli: Callable[..., Done]
+) -> None:
+    _two_inputs(folder)
+    top = FOUR.argmax(axis=1)
+    both = (FOUR + FOUR[::-1]).argmax(axis=1)
+    arrays: dict[str, dict[str, Any]] = {
+        "plain": {"input": FOUR},
+        "high": {"input": FOUR, "labels": np.arange(8)},
+        "double": {"pixels": FOUR.astype(np.float64), "labels": top},
+        "both": {"left": FOUR, "right": FOUR[::-1], "labels": both},
+    }
+    text = 'name = "x"\n[[target]]\nuse = "host-onnxruntime"\n'
+    for name, given in arrays.items():
+        np.savez(folder / f"{name}.npz", **given)
+        path = "two.onnx" if name == "both" else "model.onnx"
+        text += f'[[model]]\nname = "{name}"\npath = "{path}"\ndata = "{name}.npz"\n'
+    sweep = folder / "four.toml"
+    sweep.write_text(text)
+    found = accuracy(folder, cli, sweep)
+    assert found["plain"] == "data 'plain' has no labels to judge outputs by"
+    assert "label 4 with 4 scores" in str(found["high"])
+    for name in ("double", "both"):
+        assert (found[name]["value"], found[name]["n"]) == (1.0, 8)
+
+
+@pytest.mark.usefixtures("quick")
 def test_floats_are_quantised_for_an_input_of_bytes(
     folder: Path, cli: Callable[..., Done]
 ) -> None:
@@ -241,11 +232,8 @@ def test_floats_are_quantised_for_an_input_of_bytes(
     (images,) = evaluation.inputs.values()
     np.savez(folder / "some.npz", image=images[:100], labels=evaluation.labels[:100])
     path = 'path = "int8.tflite"'
-    value, reason = accuracy(
-        folder, cli, write_sweep(folder, "some.npz", path, "host-litert")
-    )
-    assert value is not None, reason
-    assert value["value"] > 0.8
+    sweep = write_sweep(folder, "some.npz", path, "host-litert")
+    assert accuracy(folder, cli, sweep)["int8"]["value"] > 0.8
     halves = images[:100].astype(np.int32)
     np.savez(folder / "whole.npz", image=halves)
     done = cli("plan", write_sweep(folder, "whole.npz", path))

@@ -103,6 +103,7 @@ def test_a_model_of_an_unknown_suffix(
     refused(folder, cli, name, "ends in one of .onnx, .tflite", repr(name))
 
 
+@pytest.mark.usefixtures("quick")
 @pytest.mark.parametrize("suffix", ["ONNX", "TFLite"])
 def test_a_suffix_in_capitals_is_as_good(
     folder: Path, cli: Callable[..., Done], suffix: str
@@ -206,10 +207,11 @@ def test_a_flipped_bit_is_a_model_error_or_a_profile(
 
 def _check_inspected(path: Path) -> None:
     try:
+        told = None
         assert isinstance(inspect_model(path), ModelProfile)
     except ModelError as exc:
-        assert str(path) in str(exc)
-        assert "\n" not in str(exc)
+        told = str(exc)
+    assert told is None or (str(path) in told and "\n" not in told)
 
 
 def _head_flips(suffix: str, chance: random.Random) -> bytes:
@@ -224,6 +226,7 @@ def _head_flips(suffix: str, chance: random.Random) -> bytes:
     return bytes(changed)
 
 
+@pytest.mark.usefixtures("quick")
 @pytest.mark.parametrize("suffix", ["onnx", "tflite"])
 def test_a_flipped_model_fails_alone(
     folder: Path, cli: Callable[..., Done], suffix: str
@@ -265,6 +268,7 @@ def _run_all(
     return found
 
 
+@pytest.mark.usefixtures("quick")
 def test_an_input_larger_than_memory_fails_alone(
     folder: Path, cli: Callable[..., Done]
 ) -> None:

@@ -75,8 +75,7 @@ def write_sweep(folder: Path, name: str, model: str, device: str) -> Path:
         f'[[model]]\npath = "model.onnx"\nname = {quoted(model)}\n'
         f'[[target]]\nuse = "sim"\ndevice = {quoted(device)}\n'
         f"runtime_version = {quoted(device)}\n"
-        '[[target]]\nuse = "sim"\nclock = "real"\nfault = "raise"\n'
-        f"fault_after_calls = 0\ndevice = {quoted(device)}\n"
+        '[[target]]\nuse = "host-litert"\n'  # which skips the model
     )
     return sweep
 
@@ -108,7 +107,7 @@ def test_a_hostile_name_is_inert_everywhere(
     before = tree(folder.parent)
     store = ["--store", url]
     run = cli("run", sweep, *store)
-    assert run.status == 1, run.err
+    assert run.status == 0, run.err
     for done in (
         run,
         cli("plan", sweep),
@@ -127,10 +126,9 @@ def test_a_hostile_name_is_inert_everywhere(
 
 
 def _check_rows(rows: list[dict[str, object]], model: str, device: str) -> None:
-    assert [row["status"] for row in rows] == ["ok", "failed"]
-    for row in rows:
-        assert row["model"] == model
-        assert row["device"] == device
+    assert {row["status"] for row in rows} == {"ok", "skipped"}
+    assert {row["model"] for row in rows} == {model}
+    assert {row["device"] for row in rows} == {device, None}
 
 
 def _check_compare(cli: Callable[..., Done], store: list[str]) -> None:

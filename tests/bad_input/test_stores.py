@@ -8,12 +8,12 @@ import shutil
 import sqlite3
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
 
 import pytest
-from support.complaints import Done, check, check_inert, dump, tree
+from support.complaints import Done, check, dump, tree
 
 READERS = ("results", "export", "report", "compare")
 RUNNING = """
@@ -290,21 +290,7 @@ def test_flipped_bits_of_a_store_are_told(
     assert statuses == {0, 3}
 
 
-@pytest.fixture
-def small_disk(tmp_path: Path) -> Iterator[Path]:
-    """Return a file system of 2 MB."""
-    path = tmp_path / "disk"
-    path.mkdir()
-    mount = ["mount", "-t", "tmpfs", "-o", "size=2m", "tmpfs", str(path)]
-    if os.geteuid() != 0 or not shutil.which("mount"):
-        pytest.skip("only root can make a small disk")
-    if subprocess.run(mount, capture_output=True, check=False).returncode:
-        pytest.skip("this machine mounts nothing")
-    yield path
-    subprocess.run(["umount", str(path)], check=True)
-
-
-def _tierbench(*arguments: object) -> Done:
+def in_a_process(*arguments: object) -> Done:
     found = subprocess.run(
         [sys.executable, "-m", "tierbench", *map(str, arguments)],
         capture_output=True,
@@ -315,92 +301,23 @@ def _tierbench(*arguments: object) -> Done:
 
 
 @pytest.mark.parametrize("room_bytes", [0, 100_000, 250_000])
-def test_a_disk_that_is_full(small_disk: Path, original: Path, room_bytes: int) -> None:
+def test_a_disk_that_is_full(
+    small_disk: Path, original: Path, cli: Callable[..., Done], room_bytes: int
+) -> None:
     for name in ("sweep.toml", "model.onnx", "results.db"):
         shutil.copyfile(original / name, small_disk / name)
     sweep, path = small_disk / "sweep.toml", small_disk / "results.db"
     url = f"sqlite:///{path}"
-    before = _tierbench("results", "--json", "--store", url)
+    before = cli("results", "--json", "--store", url)
     sweep.write_text(sweep.read_text().replace("board 1", "board 2"))
     free = os.statvfs(small_disk)
     ballast = small_disk / "ballast"
     ballast.write_bytes(bytes(free.f_bavail * free.f_frsize - room_bytes))
-    done = _tierbench("run", sweep, "--store", url)
+    done = in_a_process("run", sweep, "--store", url)
     check(done, 3, "free", lines=1)
     assert str(small_disk) in done.complaints[0]
     ballast.unlink()
-    found = _tierbench("results", "--json", "--store", url)
+    found = cli("results", "--json", "--store", url)
     keys = {row["case_key"] for row in json.loads(before.out)}
     assert keys <= {row["case_key"] for row in json.loads(found.out)}
-    assert _tierbench("run", sweep, "--store", url).status == 0
-
-
-OUTS = {
-    "a folder that is absent": ("absent/out", "No such file"),
-    "a file as a folder": ("model.onnx/out", "Not a directory"),
-    "a long name": ("x" * 300, "name too long"),
-    "a folder": ("journal", "irectory"),
-}
-
-
-@pytest.mark.parametrize("kind", sorted(OUTS))
-@pytest.mark.parametrize("command", ["report", "export"])
-def test_what_cannot_be_written_to(
-    folder: Path, cli: Callable[..., Done], command: str, kind: str
-) -> None:
-    name, words = OUTS[kind]
-    before = tree(folder)
-    url = f"sqlite:///{folder}/results.db"
-    done = cli(command, "--store", url, "--out", folder / name)
-    check(done, 2, name, words, "--out", lines=1)
-    assert tree(folder) == before
-
-
-@pytest.mark.parametrize("command", ["report", "export"])
-def test_a_full_disk_keeps_what_was_written_before(
-    small_disk: Path, folder: Path, cli: Callable[..., Done], command: str
-) -> None:
-    out = small_disk / "out"
-    out.write_text("before")
-    free = os.statvfs(small_disk)
-    (small_disk / "ballast").write_bytes(bytes(free.f_bavail * free.f_frsize))
-    url = f"sqlite:///{folder}/results.db"
-    done = cli(command, "--store", url, "--out", out)
-    check(done, 2, str(out), "No space left", lines=1)
-    assert out.read_text() == "before"
-    assert tree(small_disk) == {"out", "ballast"}
-
-
-def test_an_export_that_fails_half_way_keeps_the_last(
-    folder: Path, cli: Callable[..., Done]
-) -> None:
-    url, out = f"sqlite:///{folder}/results.db", folder / "out.csv"
-    out.write_text("before")
-    with closing(sqlite3.connect(folder / "results.db")) as connection, connection:
-        connection.execute("UPDATE samples SET data = x'00'")
-    done = cli("export", "--samples", "--store", url, "--out", out)
-    check(done, 3, "is damaged", lines=1)
-    assert out.read_text() == "before"
-
-
-@pytest.mark.parametrize("command", ["report", "export"])
-def test_a_device_or_a_pipe_is_written_to_and_stays(
-    folder: Path, cli: Callable[..., Done], command: str
-) -> None:
-    pipe = folder / "pipe"
-    os.mkfifo(pipe)
-    reader = subprocess.Popen(["cat", str(pipe)], stdout=subprocess.PIPE)
-    url = f"sqlite:///{folder}/results.db"
-    assert cli(command, "--store", url, "--out", pipe).status == 0
-    assert reader.communicate()[0]
-    assert pipe.is_fifo()
-
-
-def test_a_demo_where_nothing_can_be_written(
-    folder: Path, cli: Callable[..., Done]
-) -> None:
-    done = cli("demo", "--out", folder / "model.onnx" / "demo")
-    check(done, 2, "model.onnx/demo", "name another folder", lines=1)
-    done = cli("demo", "--out", folder / "model.onnx")
-    check(done, 2, "model.onnx", lines=1)
-    check_inert(done)
+    assert cli("run", sweep, "--store", url).status == 0

@@ -1,6 +1,7 @@
 """One case from planned to measured, on a device in virtual time."""
 
 from dataclasses import replace
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -47,7 +48,7 @@ def test_a_case_ends_when_it_was_narrow_enough_twice_in_a_row(tmp_path) -> None:
             break
         bench.measure(index)
     assert narrow[-2:] == [True, True]
-    assert (True, True) not in zip(narrow[:-2], narrow[1:-1], strict=True)
+    assert (True, True) not in pairwise(narrow[:-1])
     result = bench.close()
     assert (result.status, result.reason) == (Status.OK, None)
     assert bench.measured_s >= SMOKE.measured_min_s
@@ -245,6 +246,24 @@ def test_a_throttled_share_is_told(tmp_path) -> None:
     result = bench.close()
     assert result.throttled == "throttled"
     assert "25%" in (result.throttled_reason or "")
+
+
+def test_a_meter_runs_around_a_window_of_its_own(tmp_path) -> None:
+    notes = Notes()
+    bench = measured(one(tmp_path, 'use = "sim"\npower_w = 4.0', recorder=notes))
+    assert Phase.ENERGY not in {block.phase for block in bench.blocks}
+    result = bench.close()
+    assert result.status is Status.OK
+    (window,) = [b for b in result.blocks if b.phase is Phase.ENERGY]
+    assert window is result.blocks[-1]
+    assert notes.kept[-1] == ("block", window)
+    assert window.elapsed_ns >= SMOKE.energy_ns
+    power = window.values("power")
+    assert power is not None
+    assert power.mean() == pytest.approx(4.0, rel=0.01)
+    assert window.context["scope"] == "module"
+    again = bench.close()
+    assert len(again.blocks) == len(result.blocks)
 
 
 def test_a_timeline_goes_on_where_it_stopped() -> None:

@@ -93,9 +93,7 @@ def test_each_error_has_its_status_and_one_line(capsys, failing, error, status) 
 def test_an_errors_text_steers_no_terminal(capsys, failing) -> None:
     failing(InputError("name '\x1b[2J\u202e' is wrong"))
     main(["targets"])
-    assert capsys.readouterr().err == (
-        "tierbench: name '\\x1b[2J\\u202e' is wrong\n"
-    )
+    assert capsys.readouterr().err == ("tierbench: name '\\x1b[2J\\u202e' is wrong\n")
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,7 @@ import pytest
 from store_examples import example_environment, example_run
 from support.measured import a_case, a_result
 
-from tierbench.harness.compare import BETWEEN_RUNS, HISTORY_MIN, COLUMNS, compare
+from tierbench.harness.compare import BETWEEN_RUNS, COLUMNS, HISTORY_MIN, compare
 from tierbench.harness.errors import NotComparable, NotFound
 from tierbench.harness.pairing import Verdict
 from tierbench.harness.store import Store

@@ -35,7 +35,8 @@ def test_a_runtime_is_not_imported(tmp_path, monkeypatch) -> None:
     (tmp_path / "fierce.py").write_text("raise SystemExit('imported')")
     info = tmp_path / "fierce-1.5.dist-info"
     info.mkdir()
-    (info / "METADATA").write_text("Metadata-Version: 2.1\nName: fierce\nVersion: 1.5\n")
+    metadata = "Metadata-Version: 2.1\nName: fierce\nVersion: 1.5\n"
+    (info / "METADATA").write_text(metadata)
     monkeypatch.setenv("PYTHONPATH", str(tmp_path))
     assert probe(None, ("fierce",)).distributions == {"fierce": "1.5"}
 

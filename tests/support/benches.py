@@ -38,7 +38,7 @@ def a_bench(
     *,
     recorder: Any = None,
     profile: Profile = SMOKE,
-    recovered: Recovered = Recovered(),
+    recovered: Recovered | None = None,
     timeline: Timeline | None = None,
 ) -> Bench:
     """Return a bench for a planned case."""
@@ -50,7 +50,7 @@ def a_bench(
         limits=Limits(open_s=20.0, call_s=5.0),
         recorder=recorder or Notes(),
         timeline=timeline or Timeline(),
-        recovered=recovered,
+        recovered=recovered or Recovered(),
     )
 
 

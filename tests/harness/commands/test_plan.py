@@ -38,8 +38,9 @@ def test_the_command_line_narrows_the_sweep(call, write_sweep) -> None:
     said = call("plan", path, "--target", "host-litert", "--profile", "nightly")
     assert said.out.splitlines()[-1] == "0 cases, 1 skipped"
     (entry,) = json.loads(
-        call("plan", path, "--target", "host-litert", "--json", "--profile", "nightly")
-        .out
+        call(
+            "plan", path, "--target", "host-litert", "--json", "--profile", "nightly"
+        ).out
     )
     assert (entry["target"], entry["profile"]) == ("host-litert", "nightly")
 

@@ -8,8 +8,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..harness.errors import DataError, ModelError, NotFound
+from ..harness.hashing import file_sha256
 from ..harness.model import BuiltVariant, Data
-from .recipes import RECIPES, Calibration, build, file_sha256
+from .recipes import RECIPES, Calibration, build
 
 if TYPE_CHECKING:
     import numpy as np

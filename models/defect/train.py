@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ..recipes.recipe import file_sha256
+from ...harness.hashing import file_sha256
 from . import data
 from .prediction import top1
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from .onnx_int8 import ONNX_INT8
-from .recipe import Calibration, Recipe, build, file_sha256
+from .recipe import Calibration, Recipe, build
 from .tflite_int8 import TFLITE_INT8
 
 RECIPES: dict[tuple[str, str], Recipe] = {
@@ -18,5 +18,4 @@ __all__ = [
     "Calibration",
     "Recipe",
     "build",
-    "file_sha256",
 ]

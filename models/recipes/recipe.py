@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ...harness.errors import InfrastructureError, ModelError
+from ...harness.hashing import file_sha256
 from ...harness.values import canonical_json
 
 if TYPE_CHECKING:
@@ -19,6 +20,9 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     Apply = Callable[[Path, NDArray[np.float32], Path], None]
+
+FAILED = 3
+"""How the child ends that told in its last line why the recipe failed."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -113,26 +117,38 @@ def build(recipe: Recipe, source: Path, calibration: Calibration, cache: Path) -
 def _apply(
     recipe: Recipe, source: Path, samples: NDArray[np.float32], out: Path
 ) -> None:
-    try:
-        recipe.apply(source, samples, out)
-    except Exception as exc:
+    """Apply the recipe in a process of its own: its tools print, crash and linger."""
+    with tempfile.TemporaryFile() as printed:
+        child = os.fork()
+        if child == 0:
+            _apply_and_exit(recipe, source, samples, out, printed.fileno())
+        _, status = os.waitpid(child, 0)
+        printed.seek(0)
+        words = printed.read().decode("utf-8", "replace").split("\n")
+    if status:
+        code = os.waitstatus_to_exitcode(status)
+        last = next((line.strip() for line in reversed(words) if line.strip()), "")
+        why = last if code == FAILED else f"it ended with status {code}: {last}"
         raise ModelError(
             f"recipe {recipe.name!r} cannot be applied to {str(source)!r}: "
-            f"{type(exc).__name__}: {' '.join(str(exc).split())}; it needs an fp32 "
-            f"{recipe.format} file and samples of its input's shape"
-        ) from exc
+            f"{why[:500]}; it needs an fp32 {recipe.format} file and samples of its "
+            "input's shape"
+        )
 
 
-def file_sha256(path: Path) -> str:
-    """Return the sha256 of a file's bytes, in hex.
-
-    Raises:
-        ModelError: the file cannot be read.
-    """
+def _apply_and_exit(
+    recipe: Recipe,
+    source: Path,
+    samples: NDArray[np.float32],
+    out: Path,
+    printed: int,
+) -> None:
+    os.dup2(printed, 1)
+    os.dup2(printed, 2)
     try:
-        return hashlib.sha256(path.read_bytes()).hexdigest()
-    except OSError as exc:
-        raise ModelError(
-            f"model file {str(path)!r} cannot be read: {exc.strerror}; give the path "
-            f"of an existing file"
-        ) from exc
+        recipe.apply(source, samples, out)
+    except BaseException as exc:
+        told = f"\n{type(exc).__name__}: {' '.join(str(exc).split())}\n"
+        os.write(printed, told.encode("utf-8", "replace"))
+        os._exit(FAILED)
+    os._exit(0)

@@ -248,5 +248,3 @@ def test_the_data_of_a_reference_model_fit_a_file_of_it(
     assert (
         cli("plan", write_sweep(folder, "defect", 'path = "mine.tflite"')).status == 0
     )
-    done = cli("plan", write_sweep(folder, "defect"))
-    check(done, 2, "data 'defect'", "the model takes (4,)", lines=1)

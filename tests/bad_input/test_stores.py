@@ -273,7 +273,7 @@ def test_flipped_bits_of_a_store_are_told(
     path = folder / "results.db"
     content = path.read_bytes()
     statuses = set()
-    for _ in range(150):
+    for _ in range(100):
         changed = bytearray(content)
         for _ in range(8):
             changed[chance.randrange(100, len(changed))] ^= 1 << chance.randrange(8)

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 import tierbench.models.defect
-from tierbench.harness.errors import DataError, ModelError, NotFound
+from tierbench.harness.errors import DataError, InputError, ModelError, NotFound
 from tierbench.harness.model import BuiltVariant, ReferenceModel
 from tierbench.models.defect import model
 from tierbench.models.reference import Reference
@@ -127,5 +127,5 @@ def test_missing_file_is_named(tmp_path):
     folder = copied(tmp_path)
     (folder / "defect.tflite").unlink()
     reference = Reference(name="defect", folder=folder, draw=blank)
-    with pytest.raises(ModelError, match=r"defect\.tflite' cannot be read: No such"):
+    with pytest.raises(InputError, match=r"defect\.tflite': cannot be read: No such"):
         reference.build("fp32", "tflite", tmp_path)

@@ -1,9 +1,15 @@
+import os
 from dataclasses import replace
 
 import numpy as np
 import pytest
 
-from tierbench.harness.errors import DataError, InfrastructureError, ModelError
+from tierbench.harness.errors import (
+    DataError,
+    InfrastructureError,
+    InputError,
+    ModelError,
+)
 from tierbench.models.recipes import RECIPES, Calibration, Recipe, build
 
 SAMPLES = np.linspace(0, 1, 8, dtype=np.float32)
@@ -91,8 +97,25 @@ def test_failure_is_one_line_and_leaves_nothing(source, tmp_path):
         build(replace(RECIPE, apply=fail), source, CALIBRATION, cache)
     assert "recipe 'double' cannot be applied to" in str(caught.value)
     assert "RuntimeError: no such operator" in str(caught.value)
-    assert isinstance(caught.value.__cause__, RuntimeError)
     assert list(cache.iterdir()) == []
+
+
+def test_a_tool_that_crashes_is_an_error_of_ours(source, tmp_path):
+    def crash(source, samples, out):
+        os.abort()
+
+    with pytest.raises(ModelError, match="it ended with status -6"):
+        build(replace(RECIPE, apply=crash), source, CALIBRATION, tmp_path / "cache")
+
+
+def test_what_a_tool_prints_reaches_nobody(source, tmp_path, capfd):
+    def chat(source, samples, out):
+        os.write(1, b"hello")
+        os.write(2, b"world")
+        double(source, samples, out)
+
+    build(replace(RECIPE, apply=chat), source, CALIBRATION, tmp_path / "cache")
+    assert capfd.readouterr() == ("", "")
 
 
 def test_error_of_the_data_passes_unchanged(source, tmp_path):
@@ -105,7 +128,7 @@ def test_error_of_the_data_passes_unchanged(source, tmp_path):
 
 
 def test_missing_source_is_named(tmp_path):
-    with pytest.raises(ModelError, match=r"absent\.bin' cannot be read: No such"):
+    with pytest.raises(InputError, match=r"absent\.bin': cannot be read: No such"):
         build(RECIPE, tmp_path / "absent.bin", CALIBRATION, tmp_path / "cache")
 
 

@@ -17,8 +17,10 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
+from .artifacts import Artifacts
 from .bench import Bench, Recovered, Timeline
 from .cache import cache_folder
+from .errors import InputError
 from .journal import BLOCK, Journal, block_record, read_journal, record_block
 from .plain import from_plain, to_plain
 from .plan import Plan, Planned, Skip
@@ -26,7 +28,7 @@ from .profiles import PROFILES
 from .progress import Progress
 from .scheduler import Accounting, Machine
 from .store import EarlierResult, Store, result_id
-from .values import Accuracy, Block, Result, Run, Status, WorkerRecord
+from .values import Accuracy, Block, Result, Run, Status, Variant, WorkerRecord
 
 MEASURED = (Status.OK, Status.NOT_CONVERGED)
 """How a case must have ended for its result to be used again."""
@@ -115,7 +117,9 @@ class _Execution:
         self._stopping = stopping
         self._outcome = Outcome(run=run)
         self._lock = threading.Lock()
-        self._journal_path = _journal_path(store, run)
+        self._kept: dict[str, Path] = {}
+        self._folder = store.path.parent if store.path else cache_folder("stores")
+        self._journal_path = self._folder / "journal" / f"{run.id}.journal"
 
     def execute(self) -> Outcome:
         done = self._store.run_results(self._run.id)
@@ -157,6 +161,7 @@ class _Execution:
         return earlier.identity_sha256 == identity
 
     def _measure(self, left: Sequence[Planned]) -> None:
+        left = [self._with_kept_artifact(planned) for planned in left]
         recovered = recover(self._journal_path)
         self._journal_path.parent.mkdir(parents=True, exist_ok=True)
         with Journal.open(self._journal_path) as journal:
@@ -165,6 +170,31 @@ class _Execution:
             with ThreadPoolExecutor(max(1, len(machines))) as pool:
                 for future in [pool.submit(self._drive, m) for m in machines]:
                     future.result()
+
+    def _with_kept_artifact(self, planned: Planned) -> Planned:
+        """Return the case with its model file from among the kept artifacts.
+
+        What is measured is then what its hash says, whatever becomes of the file that
+        the sweep named. A model whose weights lie beside it stays where it is.
+        """
+        variant = planned.case.variant
+        if variant.profile.external_files:
+            return planned
+        if variant.sha256 not in self._kept:
+            self._kept[variant.sha256] = self._keep_artifact(variant)
+        kept = replace(variant, path=self._kept[variant.sha256])
+        return replace(planned, case=replace(planned.case, variant=kept))
+
+    def _keep_artifact(self, variant: Variant) -> Path:
+        artifacts = Artifacts(self._folder / "artifacts")
+        if not artifacts.has(variant.sha256):
+            sha256 = artifacts.put(variant.path)
+            if sha256 != variant.sha256:
+                raise InputError(
+                    f"model {str(variant.path)!r} changed while the sweep was planned; "
+                    "run again when it is whole"
+                )
+        return artifacts.path(variant.sha256)
 
     def _machines(
         self,
@@ -297,13 +327,6 @@ def _resumed_offset_ns(blocks: Sequence[Block]) -> int:
     The pause is no part of the measured window.
     """
     return max((block.offset_ns + block.elapsed_ns for block in blocks), default=0)
-
-
-def _journal_path(store: Store, run: Run) -> Path:
-    folder = cache_folder("journal")
-    if store.path is not None:
-        folder = store.path.parent / "journal"
-    return folder / f"{run.id}.journal"
 
 
 def _new_run(plan: Plan, trigger: str) -> Run:

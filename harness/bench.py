@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any, Protocol
+from typing import Any
 
 import numpy as np
 
@@ -14,6 +14,7 @@ from .errors import DataError, StoreError, TierbenchError, WorkerTimeout
 from .evaluation import evaluate
 from .plan import Planned
 from .profiles import Profile
+from .recording import Recorder, Recovered
 from .statistics import Estimate
 from .stopping import Streak
 from .summary import SliceValues, block_value_ns, spread, steady_values
@@ -52,30 +53,6 @@ class Timeline:
         return started_ns - self._base_ns
 
 
-class Recorder(Protocol):
-    """Where measurements go before anything else is measured."""
-
-    def block(self, bench: Bench, block: Block) -> None:
-        """Keep a block so that it survives the death of this process."""
-
-    def worker(self, bench: Bench, record: WorkerRecord) -> None:
-        """Keep what a worker told apart from its blocks."""
-
-    def accuracy(self, bench: Bench, found: Accuracy | None, why: str | None) -> None:
-        """Keep the accuracy, or why there is none."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Recovered:
-    """What an interrupted run had already measured of a case."""
-
-    blocks: tuple[Block, ...] = ()
-    workers: tuple[WorkerRecord, ...] = ()
-    accuracy: Accuracy | None = None
-    accuracy_reason: str | None = None
-    started_at_ns: int | None = None
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Failure:
     """How a case failed."""
@@ -95,7 +72,7 @@ class Bench:
     limits: Limits
     recorder: Recorder
     timeline: Timeline
-    recovered: Recovered = Recovered()
+    recovered: Recovered = field(default_factory=Recovered)
     blocks: list[Block] = field(init=False, default_factory=list)
     records: list[WorkerRecord] = field(init=False)
     failure: Failure | None = field(init=False, default=None)

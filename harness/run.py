@@ -15,20 +15,19 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any
 
 from .artifacts import Artifacts
-from .bench import Bench, Recovered, Timeline
+from .bench import Bench, Timeline
 from .cache import cache_folder
 from .errors import InputError
-from .journal import BLOCK, Journal, block_record, read_journal, record_block
-from .plain import from_plain, to_plain
+from .journal import Journal
 from .plan import Plan, Planned, Skip
 from .profiles import PROFILES
 from .progress import Progress
+from .recording import JournalRecorder, Recovered, recover
 from .scheduler import Accounting, Machine
 from .store import EarlierResult, Store, result_id
-from .values import Accuracy, Block, Result, Run, Status, Variant, WorkerRecord
+from .values import Block, Result, Run, Status, Variant
 
 MEASURED = (Status.OK, Status.NOT_CONVERGED)
 """How a case must have ended for its result to be used again."""
@@ -259,66 +258,6 @@ class _Execution:
         self._store.finish_run(self._run.id, "finished", ended)
         self._journal_path.unlink(missing_ok=True)
         self._outcome.run = replace(self._run, status="finished", finished_at_ns=ended)
-
-
-class JournalRecorder:
-    """Put measurements into the journal; all machines of a run share it."""
-
-    def __init__(self, journal: Journal, progress: Progress) -> None:
-        """Write to an open journal and tell of progress."""
-        self._journal = journal
-        self._progress = progress
-        self._lock = threading.Lock()
-
-    def block(self, bench: Bench, block: Block) -> None:
-        """Keep a block."""
-        record = block_record(bench.planned.case.key, block)
-        with self._lock:
-            self._journal.append(record.kind, record.header, record.arrays)
-        self._progress.block(bench, block)
-
-    def worker(self, bench: Bench, record: WorkerRecord) -> None:
-        """Keep what a worker told apart from its blocks."""
-        self._append("worker", bench, {"worker": to_plain(record)})
-
-    def accuracy(self, bench: Bench, found: Accuracy | None, why: str | None) -> None:
-        """Keep the accuracy, or why there is none."""
-        self._append("accuracy", bench, {"found": to_plain(found), "why": why})
-
-    def _append(self, kind: str, bench: Bench, header: dict[str, Any]) -> None:
-        with self._lock:
-            self._journal.append(kind, {"case": bench.planned.case.key, **header})
-
-
-def recover(path: Path) -> dict[str, Recovered]:
-    """Return what a journal holds of each case, by case key; nothing without one."""
-    found: dict[str, Recovered] = {}
-    if not path.exists():
-        return found
-    blocks: dict[str, list[Block]] = {}
-    for record in read_journal(path):
-        if record.kind == BLOCK:
-            key, block = record_block(record)
-            blocks.setdefault(key, []).append(block)
-            continue
-        key = str(record.header["case"])
-        so_far = found.get(key, Recovered())
-        if record.kind == "worker":
-            worker = from_plain(WorkerRecord, record.header["worker"])
-            found[key] = replace(so_far, workers=(*so_far.workers, worker))
-        elif record.kind == "accuracy":
-            plain = record.header["found"]
-            found[key] = replace(
-                so_far,
-                accuracy=None if plain is None else from_plain(Accuracy, plain),
-                accuracy_reason=record.header["why"],
-            )
-    for key, kept in blocks.items():
-        so_far = found.get(key, Recovered())
-        found[key] = replace(
-            so_far, blocks=tuple(kept), started_at_ns=kept[0].started_at_ns
-        )
-    return found
 
 
 def _resumed_offset_ns(blocks: Sequence[Block]) -> int:

@@ -56,7 +56,7 @@ def test_a_failed_case_is_1_and_in_the_page(call, small, monkeypatch) -> None:
 
 
 def test_left_early_it_writes_no_page(call, small, monkeypatch) -> None:
-    from tierbench.harness.run import JournalRecorder
+    from tierbench.harness.recording import JournalRecorder
 
     block = JournalRecorder.block
     kept = []

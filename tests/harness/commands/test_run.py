@@ -46,7 +46,7 @@ def test_all_well_is_0_and_results_are_kept(call, folder) -> None:
     said = call("run", "small.toml")
     assert said.status == 0
     assert said.out == ""
-    assert re.search(r"^run [0-9a-f]{8}: 2 ok$", said.err, re.MULTILINE)
+    assert re.search(r"^run [0-9a-f]{8}: 2 ok\b", said.err, re.MULTILINE)
     assert (folder / "results" / "tierbench.db").exists()
     assert journal_bytes(folder) == 0
 

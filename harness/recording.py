@@ -1,0 +1,100 @@
+"""What survives of a case that is being measured: written down, and read again."""
+
+from __future__ import annotations
+
+import threading
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Protocol
+
+from .journal import BLOCK, Journal, block_record, read_journal, record_block
+from .plain import from_plain, to_plain
+from .progress import Progress
+from .values import Accuracy, Block, WorkerRecord
+
+if TYPE_CHECKING:
+    from .bench import Bench
+
+
+class Recorder(Protocol):
+    """Where measurements go before anything else is measured."""
+
+    def block(self, bench: Bench, block: Block) -> None:
+        """Keep a block so that it survives the death of this process."""
+
+    def worker(self, bench: Bench, record: WorkerRecord) -> None:
+        """Keep what a worker told apart from its blocks."""
+
+    def accuracy(self, bench: Bench, found: Accuracy | None, why: str | None) -> None:
+        """Keep the accuracy, or why there is none."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Recovered:
+    """What an interrupted run had already measured of a case."""
+
+    blocks: tuple[Block, ...] = ()
+    workers: tuple[WorkerRecord, ...] = ()
+    accuracy: Accuracy | None = None
+    accuracy_reason: str | None = None
+    started_at_ns: int | None = None
+
+
+class JournalRecorder:
+    """Put measurements into the journal; all machines of a run share it."""
+
+    def __init__(self, journal: Journal, progress: Progress) -> None:
+        """Write to an open journal and tell of progress."""
+        self._journal = journal
+        self._progress = progress
+        self._lock = threading.Lock()
+
+    def block(self, bench: Bench, block: Block) -> None:
+        """Keep a block."""
+        record = block_record(bench.planned.case.key, block)
+        with self._lock:
+            self._journal.append(record.kind, record.header, record.arrays)
+        self._progress.block(bench, block)
+
+    def worker(self, bench: Bench, record: WorkerRecord) -> None:
+        """Keep what a worker told apart from its blocks."""
+        self._append("worker", bench, {"worker": to_plain(record)})
+
+    def accuracy(self, bench: Bench, found: Accuracy | None, why: str | None) -> None:
+        """Keep the accuracy, or why there is none."""
+        self._append("accuracy", bench, {"found": to_plain(found), "why": why})
+
+    def _append(self, kind: str, bench: Bench, header: dict[str, Any]) -> None:
+        with self._lock:
+            self._journal.append(kind, {"case": bench.planned.case.key, **header})
+
+
+def recover(path: Path) -> dict[str, Recovered]:
+    """Return what a journal holds of each case, by case key; nothing without one."""
+    found: dict[str, Recovered] = {}
+    if not path.exists():
+        return found
+    blocks: dict[str, list[Block]] = {}
+    for record in read_journal(path):
+        if record.kind == BLOCK:
+            key, block = record_block(record)
+            blocks.setdefault(key, []).append(block)
+            continue
+        key = str(record.header["case"])
+        so_far = found.get(key, Recovered())
+        if record.kind == "worker":
+            worker = from_plain(WorkerRecord, record.header["worker"])
+            found[key] = replace(so_far, workers=(*so_far.workers, worker))
+        elif record.kind == "accuracy":
+            plain = record.header["found"]
+            found[key] = replace(
+                so_far,
+                accuracy=None if plain is None else from_plain(Accuracy, plain),
+                accuracy_reason=record.header["why"],
+            )
+    for key, kept in blocks.items():
+        so_far = found.get(key, Recovered())
+        found[key] = replace(
+            so_far, blocks=tuple(kept), started_at_ns=kept[0].started_at_ns
+        )
+    return found

@@ -21,7 +21,7 @@ Values = NDArray[np.float64]
 _SPARE_CHANGES = 2.0
 """Added to the changes of side that were counted: few changes may be luck."""
 
-_RESAMPLES = 1000
+_RESAMPLES = 500
 _TAIL_BINS = 400
 _EXCEEDING_SLICES_MIN = 5
 _EXCEEDING_SAMPLES_MIN = 10

@@ -52,7 +52,8 @@ def command(out: Path) -> int:
     url = f"sqlite:///{out / 'results.db'}"
     try:
         out.mkdir(parents=True, exist_ok=True)
-        sweep.write_text(SWEEP, encoding="utf-8")
+        if not sweep.exists():  # a person may have changed it since
+            sweep.write_text(SWEEP, encoding="utf-8")
     except OSError as exc:
         raise InputError(
             f"--out {str(out)!r} cannot be written: {exc.strerror}; name another folder"

@@ -52,7 +52,7 @@ SMOKE = Profile(
     workers=3,
     span_min_s=0.0,
     measured_min_s=0.5,
-    case_limit_s=4.0,
+    case_limit_s=8.0,
     window_ns=200_000_000,
     energy_ns=1_000_000_000,
 )

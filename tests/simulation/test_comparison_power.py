@@ -56,6 +56,7 @@ PROCESSES: dict[str, tuple[Drift, float, float]] = {
     "spikes on 10 %": (lambda rng: wandering(rng, 0.04, 10), 0.10, 0.0),
 }
 
+
 def pairs(name: str, seed: int) -> tuple[np.ndarray, np.ndarray]:
     """Return slice medians (runs, rounds) of two equal cases."""
     drift, spikes, workers = PROCESSES[name]

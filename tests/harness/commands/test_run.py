@@ -17,7 +17,7 @@ from tierbench.harness.values import Phase
 SLOW = 'use = "sim"\nclock = "real"\nlatency_us = [3000.0, 4000.0]\nslice_noise = 1.5'
 """Cases that never end before the profile's limit."""
 
-HANGING = 'use = "sim"\nclock = "real"\nfault = "hang"\nfault_after_calls = 40'
+HANGING = 'use = "sim"\nclock = "real"\nfault = "hang"\nfault_after_calls = 1'
 
 
 def start(folder: Path, *arguments: str) -> subprocess.Popen:

@@ -136,12 +136,3 @@ def status_line(forecast: Forecast) -> str:
     left = forecast.left_s
     eta = "time left unknown yet" if left is None else f"about {left:.0f} s left"
     return f"{100 * forecast.share:.0f} % done, {eta}"
-
-
-def progress_for(stream: TextIO) -> Progress:
-    """Return live progress for a terminal, plain lines for anything else."""
-    if stream.isatty():
-        from .live import LiveProgress
-
-        return LiveProgress(stream)
-    return PlainProgress(stream)

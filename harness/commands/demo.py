@@ -41,10 +41,10 @@ def command(out: Path) -> int:
     from .. import registry
     from ..errors import InputError
     from ..plan import make_plan
-    from ..progress import progress_for
     from ..run import run_plan
     from ..store import Store
     from ..sweep import load_sweep
+    from ..telling import progress_for
     from ..terminal import printable
     from .run import CASE_FAILED, LEFT_EARLY, Leaving
 

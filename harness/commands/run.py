@@ -38,10 +38,10 @@ def command(
     """Measure all cases of a sweep; run it again to take up an interrupted run."""
     from ..narrow import narrowed
     from ..plan import make_plan
-    from ..progress import progress_for
     from ..run import run_plan
     from ..store import Store
     from ..sweep import load_sweep
+    from ..telling import progress_for
 
     plan = make_plan(narrowed(load_sweep(sweep), profile=profile, targets=targets))
     progress = progress_for(sys.stderr)

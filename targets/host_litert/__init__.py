@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from ...harness.target import Option, Target, Tier
+from ...harness.values import Variant, Workload
 
 
 class HostLitert(Target):
@@ -30,3 +31,16 @@ class HostLitert(Target):
             help="use XNNPACK's kernels where they exist",
         ),
     )
+
+    def check(self, variant: Variant, workload: Workload) -> str | None:
+        """Return that the batch is fixed in the file, or None.
+
+        A batch of 1 in the file is not fixed: the interpreter resizes its inputs.
+        """
+        for spec in variant.profile.inputs:
+            if spec.shape and spec.shape[0] not in (-1, 1, workload.batch):
+                return (
+                    f"input {spec.name!r} has a fixed batch of {spec.shape[0]}, "
+                    f"not {workload.batch}; export the model with a batch of 1"
+                )
+        return None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from ...harness.target import Option, Target, Tier
+from ...harness.values import Variant, Workload
 
 
 class HostOnnxruntime(Target):
@@ -31,3 +32,13 @@ class HostOnnxruntime(Target):
             choices=("disabled", "basic", "extended", "all"),
         ),
     )
+
+    def check(self, variant: Variant, workload: Workload) -> str | None:
+        """Return that the batch is fixed in the file to another one, or None."""
+        for spec in variant.profile.inputs:
+            if spec.shape and spec.shape[0] not in (-1, workload.batch):
+                return (
+                    f"input {spec.name!r} has a fixed batch of {spec.shape[0]}, "
+                    f"not {workload.batch}; export the model with a free batch"
+                )
+        return None

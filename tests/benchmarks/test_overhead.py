@@ -3,26 +3,18 @@
 from __future__ import annotations
 
 import json
-import random
 import subprocess
 import sys
-from contextlib import ExitStack
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from tierbench.harness.data import synthetic
 from tierbench.harness.pairing import compare_paired
-from tierbench.harness.values import BlockKind
-from tierbench.harness.worker import Limits, Stretch, SubprocessWorker
-from tierbench.targets.host_onnxruntime import HostOnnxruntime
 
-ROUNDS = 80
+ROUNDS = 60
+WARM_UP_ROUNDS = 4
 PROCESSES = 3
-SLICE = Stretch(
-    kind=BlockKind.SLICE, calls_min=20, calls_max=10_000, duration_ns=50_000_000
-)
 
 
 def chain(folder: Path, layers: int, width: int) -> Path:
@@ -47,73 +39,23 @@ def chain(folder: Path, layers: int, width: int) -> Path:
     return path
 
 
-class Plain:
-    """The plain loop in a process of its own."""
-
-    def __init__(self, model: Path) -> None:
-        script = Path(__file__).parent / "plain_loop.py"
-        self.child = subprocess.Popen(
-            [sys.executable, script, model],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            text=True,
-        )
-
-    def median_ns(self) -> float:
-        assert self.child.stdin is not None
-        assert self.child.stdout is not None
-        self.child.stdin.write("\n")
-        self.child.stdin.flush()
-        return float(np.median(json.loads(self.child.stdout.readline())))
-
-    def close(self) -> None:
-        with self.child as child:
-            child.kill()
-
-
-class Harness:
-    """A worker of the harness."""
-
-    def __init__(self, model: Path) -> None:
-        target = HostOnnxruntime()
-        self.worker = SubprocessWorker(
-            modules=target.device_modules,
-            artifact=model,
-            options=target.settings,
-            batch=1,
-            limits=Limits(),
-        )
-        self.worker.bind(synthetic(self.worker.open().inputs, 1, 0))
-
-    def median_ns(self) -> float:
-        return float(np.median(self.worker.block(SLICE).latency_ns))
-
-    def close(self) -> None:
-        self.worker.close()
-
-
 @pytest.mark.parametrize(
-    ("layers", "width", "limit"), [(6, 160, 1.03), (12, 384, 1.01), (48, 512, 1.01)]
+    ("layers", "width", "limit"), [(12, 256, 1.03), (26, 512, 1.01), (48, 512, 1.01)]
 )
 def test_harness_against_a_plain_loop(
     tmp_path: Path, layers: int, width: int, limit: float
 ) -> None:
     model = chain(tmp_path, layers, width)
-    sides = {
-        "plain": [Plain(model) for _ in range(PROCESSES)],
-        "harness": [Harness(model) for _ in range(PROCESSES)],
-    }
+    script = Path(__file__).parent / "side_by_side.py"
     medians: dict[str, list[float]] = {"plain": [], "harness": []}
-    chance = random.Random(0)
-    with ExitStack() as stack:
-        for side in (*sides["plain"], *sides["harness"]):
-            stack.callback(side.close)
-        for turn in range(ROUNDS):
-            for name in chance.sample(sorted(sides), 2):
-                medians[name].append(sides[name][turn % PROCESSES].median_ns())
-    found = compare_paired(
-        np.array(medians["plain"][6:]), np.array(medians["harness"][6:])
-    )
+    for seed in range(PROCESSES):
+        command = [sys.executable, script, model, ROUNDS, seed]
+        told = subprocess.run(
+            list(map(str, command)), check=True, capture_output=True, text=True
+        )
+        for name, values in json.loads(told.stdout).items():
+            medians[name] += values[WARM_UP_ROUNDS:]
+    found = compare_paired(np.array(medians["plain"]), np.array(medians["harness"]))
     assert found.ratio is not None
     assert found.interval is not None
     print(

@@ -10,22 +10,15 @@ from support.benches import measured, sim_benches
 from support.measured import a_block, a_case, a_result
 
 from tierbench.harness import progress
-from tierbench.harness.live import LiveProgress
 from tierbench.harness.progress import (
     Forecast,
     PlainProgress,
     Silence,
-    progress_for,
     status_line,
 )
 from tierbench.harness.values import Status
 
 HOSTILE = f"\x1b]0;pwned\x07\x9b2J\r{ODD}"
-
-
-class Terminal(io.StringIO):
-    def isatty(self) -> bool:
-        return True
 
 
 @pytest.fixture
@@ -128,8 +121,3 @@ def test_silence_is_silent(capsys, tmp_path) -> None:
     silence.result(a_result())
     silence.close()
     assert capsys.readouterr() == ("", "")
-
-
-def test_a_terminal_is_drawn_on_and_a_pipe_written_to() -> None:
-    assert type(progress_for(io.StringIO())) is PlainProgress
-    assert isinstance(progress_for(Terminal()), LiveProgress)

@@ -162,23 +162,29 @@ def test_a_fault_takes_no_other_case_with_it(
 def test_twenty_kills_lose_and_double_nothing(tmp_path: Path) -> None:
     chance = random.Random(7)
     told = tmp_path / "acknowledged"
+    told.touch()
     write_model(tmp_path)
     kills = 0
     while kills < 20:
-        child = subprocess.Popen([sys.executable, SCRIPT, tmp_path, told])
-        try:
-            child.wait(timeout=1.0 + chance.random() * 0.8)
-        except subprocess.TimeoutExpired:
-            child.send_signal(signal.SIGKILL)
-            child.wait()
+        if _killed_while_measuring(tmp_path, told, chance):
             kills += 1
-        else:
-            assert child.returncode == 0
-            _check_all_there(tmp_path, told)
-            (tmp_path / "results.db").unlink()
-            told.unlink()
+            continue
+        _check_all_there(tmp_path, told)
+        (tmp_path / "results.db").unlink()
+        told.write_bytes(b"")
     subprocess.run([sys.executable, SCRIPT, tmp_path, told], check=True)
     _check_all_there(tmp_path, told)
+
+
+def _killed_while_measuring(folder: Path, told: Path, chance: random.Random) -> bool:
+    """Kill a run some blocks from its start; return whether it had not ended yet."""
+    child = subprocess.Popen([sys.executable, SCRIPT, folder, told])
+    goal_bytes = told.stat().st_size + 80 * chance.randrange(60)
+    while child.poll() is None and told.stat().st_size < goal_bytes:
+        time.sleep(0.001)
+    time.sleep(0.005 * chance.random())
+    child.kill()
+    return child.wait() == -signal.SIGKILL
 
 
 def _check_all_there(folder: Path, told: Path) -> None:

@@ -568,7 +568,7 @@ WORDS = [
     max_examples=300,
     deadline=None,
     derandomize=True,
-    suppress_health_check=[HealthCheck.function_scoped_fixture],
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 @given(text=st.lists(st.sampled_from(WORDS), max_size=40).map(" ".join) | st.text())
 def test_any_text_is_a_sweep_or_a_sweep_error(text: str, folder: Path) -> None:

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from .data import synthetic
+from .data import batch_of, fitted, synthetic
 from .errors import DataError, StoreError, TierbenchError, WorkerTimeout
 from .evaluation import evaluate
 from .plan import Planned
@@ -108,7 +108,7 @@ class Bench:
         """Return about how much memory the case takes while it is open."""
         planned = self.planned
         each = planned.target.footprint_bytes(planned.case.variant)
-        return each * self._workers_wanted
+        return each * self.workers_wanted
 
     @property
     def measured_s(self) -> float:
@@ -116,8 +116,11 @@ class Bench:
         return sum(block.elapsed_ns for block in self._measured) / 1e9
 
     @property
-    def _workers_wanted(self) -> int:
-        return max(self.profile.workers, self.planned.target.workers_min)
+    def workers_wanted(self) -> int:
+        """Return how many workers the case is measured with."""
+        target = self.planned.target
+        wanted = max(self.profile.workers, target.workers_min)
+        return wanted if target.workers_max is None else min(wanted, target.workers_max)
 
     def share_done(self) -> float:
         """Return about which share of its measuring is done, 0 to 1.
@@ -204,13 +207,15 @@ class Bench:
         profile, measured_s = self.profile, self.measured_s
         if measured_s < profile.measured_min_s:
             return f"{measured_s:.1f} of {profile.measured_min_s:g} s measured"
+        rule = profile.stop_rule
+        rule = replace(rule, workers_min=min(rule.workers_min, self.workers_wanted))
         workers = len(set(values.workers.tolist()))
-        return profile.stop_rule.shortfall(estimate, workers, values.span_s)
+        return rule.shortfall(estimate, workers, values.span_s)
 
     def _launch(self) -> None:
         planned = self.planned
         artifact = planned.target.prepare(planned.case.variant)
-        for _ in range(self._workers_wanted):
+        for _ in range(self.workers_wanted):
             worker = planned.target.launch(planned.case, artifact, self.limits)
             self._workers.append(worker)
 
@@ -236,8 +241,12 @@ class Bench:
             self._workers[0].bind(inputs)
 
     def _inputs(self) -> Mapping[str, Any]:
-        workload = self.planned.case.workload
-        return synthetic(self._opened[0].inputs, workload.batch, workload.seed)
+        """Return what is timed: the first samples of the data, or made-up ones."""
+        workload, source = self.planned.case.workload, self.planned.data
+        specs = self._opened[0].inputs
+        if source is None or not specs:
+            return synthetic(specs, workload.batch, workload.seed)
+        return batch_of(fitted(source.data, specs), 0, workload.batch, specs)
 
     def _evaluate(self) -> None:
         source = self.planned.data

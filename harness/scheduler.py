@@ -7,6 +7,7 @@ can be compared round by round.
 
 from __future__ import annotations
 
+import math
 import os
 import random
 import time
@@ -101,16 +102,27 @@ def _open(cohort: Sequence[Bench]) -> None:
 
 
 def _cohorts(benches: Sequence[Bench]) -> Iterator[list[Bench]]:
-    """Group cases in their order so that each group's workers fit into memory."""
+    """Group cases in their order so that each group fits.
+
+    Its workers must fit into memory, and onto the device: a board that holds one
+    worker is given one case after the other.
+    """
     room = MEMORY_SHARE * psutil.virtual_memory().available
     cohort: list[Bench] = []
-    taken = 0
     for bench in benches:
-        full = len(cohort) == OPEN_CASES_MAX or taken + bench.footprint_bytes > room
-        if cohort and full:
+        if cohort and not _fits([*cohort, bench], room):
             yield cohort
-            cohort, taken = [], 0
+            cohort = []
         cohort.append(bench)
-        taken += bench.footprint_bytes
     if cohort:
         yield cohort
+
+
+def _fits(cohort: Sequence[Bench], room_bytes: float) -> bool:
+    held = [bench.planned.target.workers_max for bench in cohort]
+    places = min((most for most in held if most is not None), default=math.inf)
+    return (
+        len(cohort) <= OPEN_CASES_MAX
+        and sum(bench.workers_wanted for bench in cohort) <= places
+        and sum(bench.footprint_bytes for bench in cohort) <= room_bytes
+    )

@@ -89,6 +89,8 @@ class Target(ABC):
     evidence: ClassVar[Evidence] = Evidence.MEASURED
     workers_min: ClassVar[int] = 3
     """Workers that a case is measured with at least: variance between processes."""
+    workers_max: ClassVar[int | None] = None
+    """Workers that the device can hold open at once; None for as many as fit."""
 
     def __init__(
         self, settings: Mapping[str, Setting] | None = None, python: str | None = None

@@ -10,6 +10,7 @@ from support.benches import Notes, measured, sim_benches
 from tierbench.harness.errors import CaseError, StoreError
 from tierbench.harness.scheduler import OPEN_CASES_MAX, Machine
 from tierbench.harness.values import Phase, Status
+from tierbench.targets.sim import Sim
 from tierbench.targets.sim.worker import SimWorker
 
 FIVE = 'use = "sim"\nlatency_us = [500.0, 600.0, 700.0, 800.0, 900.0]'
@@ -181,3 +182,15 @@ def test_a_bench_alone_measures_like_one_of_a_machine(tmp_path) -> None:
     list(Machine(name="m", benches=[other], seed=3).measure())
     for one, two in zip(alone.blocks, other.blocks, strict=True):
         assert one.values("latency").tolist() == two.values("latency").tolist()
+
+
+def test_a_board_that_holds_one_worker_is_given_one_case_after_the_other(
+    tmp_path, monkeypatch
+) -> None:
+    monkeypatch.setattr(Sim, "workers_max", 1)
+    benches = sim_benches(tmp_path, 'use = "sim"\nlatency_us = [500.0, 1000.0]')
+    found = list(Machine(name="board", benches=benches, seed=0).measure())
+    assert [result.status for result in found] == [Status.OK] * 2
+    assert all(len(result.workers) == 1 for result in found)
+    first, second = ([b.offset_ns for b in r.blocks] for r in found)
+    assert max(first) < min(second)

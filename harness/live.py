@@ -51,6 +51,9 @@ class LiveProgress(Progress):
         self._forecast = Forecast(total)
         self._console.print(f"{total} cases to measure, {reused} reused, {done} done")
         self._live.start()
+        if total:
+            told = Text("starting workers, warming up, evaluating", style="dim")
+            self._live.update(told, refresh=True)
 
     def block(self, bench: Bench, block: Block) -> None:
         """Take in a case's latest estimate, and draw when it is time."""

@@ -91,13 +91,15 @@ class LitertSession(Session):
         return found
 
     def ran(self) -> dict[str, Any]:
-        """Tell which kernels took how many of the model's operators."""
+        """Tell which kernels took how many of the model's operators.
+
+        The interpreter has no setting for spinning: its threads sleep between calls.
+        """
         return {
             "provider": "XNNPACK" if self._delegated() else "builtin kernels",
             "accelerated_share": None,
             "delegates": self._delegated(),
             "threads": self._threads,
-            "allow_spinning": False,
             "call": "invoke",
         }
 

@@ -1,9 +1,11 @@
 """Whole runs: reuse, failures, and going on after every kind of death."""
 
+import os
 import random
 import signal
 import subprocess
 import sys
+import threading
 import time
 from collections import Counter
 from pathlib import Path
@@ -157,6 +159,33 @@ def test_a_fault_takes_no_other_case_with_it(
     if words is not None:
         assert words in (ill.reason or "")
         assert outcome.failed == 1
+
+
+class Killing(Silence):
+    """Kill a case's workers from outside while one of them is in a block."""
+
+    def __init__(self, victim: int) -> None:
+        self._victim = victim
+
+    def block(self, bench, block) -> None:
+        sick = bench.planned.case.options["seed"] == self._victim
+        if sick and block.phase is Phase.MEASURE:
+            for worker in bench._workers:
+                threading.Timer(0.03, os.kill, (worker.pid, signal.SIGKILL)).start()
+            self._victim = -1
+
+
+def test_a_worker_killed_in_a_block_takes_no_other_case_with_it(tmp_path: Path) -> None:
+    target = 'use = "sim"\nclock = "real"\nlatency_us = 5000.0\nseed = [1, 2]'
+    with Store.open(f"sqlite:///{tmp_path / 'results.db'}") as store:
+        outcome = run_plan(plan_of(tmp_path, target), store, Killing(victim=2))
+    well, ill = sorted(
+        results(tmp_path, outcome.run.id), key=lambda r: int(r.case.options["seed"])
+    )
+    assert well.status in (Status.OK, Status.NOT_CONVERGED)
+    assert ill.status is Status.FAILED
+    assert "SIGKILL" in (ill.reason or "")
+    assert any(block.phase is Phase.MEASURE for block in ill.blocks)
 
 
 def test_twenty_kills_lose_and_double_nothing(tmp_path: Path) -> None:

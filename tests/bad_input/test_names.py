@@ -275,7 +275,7 @@ def test_hostile_keys_and_values_of_a_sweep_are_told_inertly(
 
 
 def test_names_that_the_system_cannot_decode(folder: Path) -> None:
-    command = [sys.executable, "-m", "tierbench"]
+    command = [sys.executable, "-P", "-m", "tierbench"]
     store = ["--store", f"sqlite:///{folder}/results.db"]
     odd = bytes(folder) + b"/\xff\xfe.html"
     found = subprocess.run(
@@ -300,7 +300,7 @@ def test_names_that_the_system_cannot_decode(folder: Path) -> None:
 def test_a_terminal_without_letters_shows_them_escaped(folder: Path) -> None:
     sweep = write_sweep(folder, "x", "Größe", "Prüfstand")
     done = subprocess.run(
-        [sys.executable, "-m", "tierbench", "plan", sweep],
+        [sys.executable, "-P", "-m", "tierbench", "plan", sweep],
         capture_output=True,
         check=False,
         env={"PYTHONIOENCODING": "ascii", "XDG_CACHE_HOME": str(folder / "cache")},

@@ -8,6 +8,7 @@ import sys
 import threading
 import time
 from collections import Counter
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -17,6 +18,7 @@ from tierbench.harness.progress import Silence
 from tierbench.harness.run import Outcome, run_plan
 from tierbench.harness.store import Store
 from tierbench.harness.values import Phase, Result, Status
+from tierbench.targets.sim import Sim
 
 SUMS = """
 import sys
@@ -150,7 +152,7 @@ def test_a_fault_takes_no_other_case_with_it(
 ) -> None:
     healthy = 'use = "sim"\nclock = "real"\nlatency_us = 200.0'
     sick = f'{healthy}\nfault = "{fault}"\nfault_after_calls = {after}'
-    limits = "[limits]\nmemory_mb = 1000\ncall_s = 2.0\nopen_s = 5.0\n"
+    limits = "[limits]\nmemory_mb = 300\ncall_s = 2.0\nopen_s = 5.0\n"
     outcome = run(tmp_path, healthy, sick, rest=limits)
     well, ill = results(tmp_path, outcome.run.id)
     assert well.status in (Status.OK, Status.NOT_CONVERGED)
@@ -252,6 +254,43 @@ def test_a_run_that_is_asked_to_leave_goes_on_later(tmp_path: Path) -> None:
     assert second.statuses == {Status.OK: 2}
     for result in results(tmp_path, second.run.id):
         assert len({block.worker for block in result.blocks}) == 6
+
+
+def test_what_is_measured_after_a_break_is_not_paired_with_what_was_before(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tierbench.harness.scheduler.OPEN_CASES_MAX", 1)
+    plan = plan_of(tmp_path, 'use = "sim"\nlatency_us = [500.0, 1000.0]')
+    ended: list[Result] = []
+    progress = Silence()
+    monkeypatch.setattr(progress, "result", ended.append)
+    with Store.open(f"sqlite:///{tmp_path / 'results.db'}") as store:
+        first = run_plan(plan, store, progress, stopping=lambda: bool(ended))
+        assert first.statuses == {Status.OK: 1}
+        run_plan(plan, store, Silence())
+    before, after = (
+        [block for block in result.blocks if block.phase is Phase.MEASURE]
+        for result in results(tmp_path, first.run.id)
+    )
+    assert max(b.round for b in before) < min(b.round for b in after)
+    assert before[-1].offset_ns < after[0].offset_ns
+
+
+def test_what_another_environment_measured_is_not_taken_up(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    plan = plan_of(tmp_path, 'use = "sim"')
+    asked = iter([False] * 5 + [True] * 1000)
+    with Store.open(f"sqlite:///{tmp_path / 'results.db'}") as store:
+        run_plan(plan, store, Silence(), stopping=lambda: next(asked))
+        describe = Sim.describe
+        monkeypatch.setattr(
+            Sim, "describe", lambda self: replace(describe(self), runtime_version="2")
+        )
+        second = run_plan(plan, store, Silence())
+    (found,) = results(tmp_path, second.run.id)
+    assert {block.worker for block in found.blocks} == {0, 1, 2}
+    assert [block.round for block in found.blocks[:4]] == [-1, -1, -1, 4]
 
 
 def test_the_same_result_whatever_the_clock_says(tmp_path: Path) -> None:

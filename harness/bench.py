@@ -10,7 +10,13 @@ from typing import Any
 import numpy as np
 
 from .data import batch_of, fitted, synthetic
-from .errors import DataError, StoreError, TierbenchError, WorkerTimeout
+from .errors import (
+    DataError,
+    StoreError,
+    TierbenchError,
+    WorkerError,
+    WorkerTimeout,
+)
 from .evaluation import evaluate
 from .plan import Planned
 from .profiles import Profile
@@ -221,7 +227,8 @@ class Bench:
 
     def _begin(self) -> None:
         inputs = self._inputs()
-        first_number = 1 + max((r.worker for r in self.records), default=-1)
+        # Every worker's first trace is its warm-up, which may be all that is left.
+        first_number = 1 + max((block.worker for block in self.blocks), default=-1)
         for number, worker in enumerate(self._workers, first_number):
             bound = worker.bind(inputs)
             self._call_ns = float(bound.first_call_ns)
@@ -269,8 +276,8 @@ class Bench:
             duration_ns=self.profile.warmup_ns,
         )
         measured = worker.block(stretch)
-        self._call_ns = float(np.median(measured.latency_ns))
         self._keep(measured, number, -1, Phase.WARMUP, stretch.kind)
+        self._call_ns = float(np.median(measured.latency_ns))
 
     def _measure(self, round_index: int) -> None:
         turn = len(self._measured) % len(self._workers)
@@ -324,6 +331,8 @@ class Bench:
         kind: BlockKind,
         *more: Series,
     ) -> None:
+        if not len(measured.latency_ns):
+            raise WorkerError("the worker measured a block without calls")
         block = Block(
             index=len(self.blocks),
             worker=number,

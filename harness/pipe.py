@@ -6,6 +6,9 @@ import os
 import select
 import time
 
+WAIT_MS_MAX = 1 << 30
+"""A longer wait, of twelve days, does not fit into ``poll`` and is one without end."""
+
 
 class PipeTimeout(Exception):
     """The other side did not keep the deadline."""
@@ -76,6 +79,6 @@ def _await(fd: int, event: int, deadline: float) -> None:
     poll = select.poll()
     poll.register(fd, event)
     left = deadline - time.monotonic()
-    wait_ms = None if left == float("inf") else max(0.0, left * 1000)
+    wait_ms = None if left * 1000 > WAIT_MS_MAX else max(0.0, left * 1000)
     if not poll.poll(wait_ms):
         raise PipeTimeout

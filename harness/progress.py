@@ -6,6 +6,7 @@ import sys
 import threading
 import time
 from abc import ABC, abstractmethod
+from contextlib import suppress
 from typing import TYPE_CHECKING, TextIO
 
 from .terminal import printable
@@ -102,7 +103,7 @@ class PlainProgress(Progress):
         """Write what is ahead."""
         self._total = total
         self._forecast = Forecast(total)
-        parts = [f"{total} cases to measure"]
+        parts = [f"{total} {'case' if total == 1 else 'cases'} to measure"]
         parts += [f"{reused} reused"] if reused else []
         parts += [f"{done} already done"] if done else []
         self._line(", ".join(parts))
@@ -128,7 +129,8 @@ class PlainProgress(Progress):
 
     def _line(self, text: str) -> None:
         self._told = time.monotonic()
-        print(text, file=self._stream, flush=True)
+        with suppress(OSError):  # that nobody reads on is no fault of a case
+            print(text, file=self._stream, flush=True)
 
 
 def status_line(forecast: Forecast) -> str:

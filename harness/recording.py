@@ -14,6 +14,7 @@ from .values import Accuracy, Block, WorkerRecord
 
 if TYPE_CHECKING:
     from .bench import Bench
+    from .plan import Planned
 
 
 class Recorder(Protocol):
@@ -48,10 +49,11 @@ class JournalRecorder:
         self._journal = journal
         self._progress = progress
         self._lock = threading.Lock()
+        self._headings: dict[str, str] = {}
 
     def block(self, bench: Bench, block: Block) -> None:
         """Keep a block."""
-        record = block_record(bench.planned.case.key, block)
+        record = block_record(self._heading(bench), block)
         with self._lock:
             self._journal.append(record.kind, record.header, record.arrays)
         self._progress.block(bench, block)
@@ -66,11 +68,28 @@ class JournalRecorder:
 
     def _append(self, kind: str, bench: Bench, header: dict[str, Any]) -> None:
         with self._lock:
-            self._journal.append(kind, {"case": bench.planned.case.key, **header})
+            self._journal.append(kind, {"case": self._heading(bench), **header})
+
+    def _heading(self, bench: Bench) -> str:
+        """Return the case's heading, looked up once: a block is no time to ask."""
+        key = bench.planned.case.key
+        if key not in self._headings:
+            self._headings[key] = heading(bench.planned)
+        return self._headings[key]
+
+
+def heading(planned: Planned) -> str:
+    """Return what a case's records are filed under: its key and its environment.
+
+    What was measured before a driver or a power mode changed is thus never taken up
+    after it.
+    """
+    identity = planned.target.describe().identity_sha256
+    return f"{planned.case.key}/{identity}"
 
 
 def recover(path: Path) -> dict[str, Recovered]:
-    """Return what a journal holds of each case, by case key; nothing without one."""
+    """Return what a journal holds, by ``heading``; nothing without a journal."""
     found: dict[str, Recovered] = {}
     if not path.exists():
         return found

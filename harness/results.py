@@ -5,14 +5,14 @@ What is not known is None beside ``<key>_reason``.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from .errors import NotFound
 from .statistics import Estimate
 from .store import Store
 from .summary import Summary, summarise
-from .values import Environment, Result, Run, Status
+from .values import Environment, Evidence, Result, Run, Status
 
 NO_METER = "no power meter was used"
 NOTHING = "nothing was measured"
@@ -27,7 +27,13 @@ def rows(store: Store, run: str | None = None) -> list[dict[str, Any]]:
         NotFound: no such run.
         StoreError: the store cannot be read.
     """
-    return [row(found) for found in store.results(run, latest=run is None)]
+    return ordered(store.results(run, latest=run is None))
+
+
+def ordered(results: Iterable[Result]) -> list[dict[str, Any]]:
+    """Return results as rows, skipped ones last: a reader looks for numbers first."""
+    found = [row(result) for result in results]
+    return sorted(found, key=lambda row: row["status"] == Status.SKIPPED)
 
 
 def find_run(store: Store, prefix: str) -> Run:
@@ -246,7 +252,7 @@ def cells(row: Mapping[str, Any]) -> Sequence[str]:
         row["place"],
         row["scenario"],
         str(row["batch"]),
-        row["status"],
+        _outcome(row),
         _digits(latency.get("median")),
         "-" if interval is None else " - ".join(map(_digits, interval)),
         _digits(latency.get("p90")),
@@ -257,5 +263,29 @@ def cells(row: Mapping[str, Any]) -> Sequence[str]:
     )
 
 
+def notes(rows: Sequence[Mapping[str, Any]]) -> list[str]:
+    """Return each reason for what ``cells`` leave empty once, with its cases."""
+    cases: dict[str, list[str]] = {}
+    for row in rows:
+        if row["status"] != Status.OK:
+            note = f"{row['status']}: {row['reason']}"
+        elif row["accuracy"] is None:
+            note = f"no accuracy: {row['accuracy_reason']}"
+        else:
+            continue
+        cases.setdefault(note, []).append(row["case_key"][:8])
+    return [f"{note} ({', '.join(keys)})" for note, keys in cases.items()]
+
+
+def _outcome(row: Mapping[str, Any]) -> str:
+    """Return the status, and the evidence unless it is a measurement."""
+    status, evidence = str(row["status"]), row["evidence"]
+    known = evidence == Evidence.MEASURED or status == Status.SKIPPED
+    return status if known else f"{status} ({evidence})"
+
+
 def _digits(value: float | None) -> str:
-    return "-" if value is None else f"{value:.4g}"
+    """Return four significant digits, and all that stand before the point."""
+    if value is None:
+        return "-"
+    return f"{value:.0f}" if abs(value) >= 1000 else f"{value:.4g}"

@@ -24,10 +24,10 @@ from .journal import Journal
 from .plan import Plan, Planned, Skip
 from .profiles import PROFILES
 from .progress import Progress
-from .recording import JournalRecorder, Recovered, recover
+from .recording import JournalRecorder, Recovered, heading, recover
 from .scheduler import Accounting, Machine
 from .store import EarlierResult, Store, result_id
-from .values import Block, Result, Run, Status, Variant
+from .values import Result, Run, Status, Variant
 
 MEASURED = (Status.OK, Status.NOT_CONVERGED)
 """How a case must have ended for its result to be used again."""
@@ -83,7 +83,7 @@ def run_plan(
         progress: told of every block and every result.
         fresh: measure again what an earlier run has measured.
         trigger: what started the run, for the record.
-        stopping: asked between rounds whether to leave early.
+        stopping: asked before each case and between rounds whether to leave early.
 
     Raises:
         StoreError: the store or the journal cannot be used.
@@ -128,7 +128,8 @@ class _Execution:
             self._store.link_result(self._run.id, *reused.values())
         left = [planned for planned in left if planned.case.key not in reused]
         self._outcome.reused = len(reused)
-        self._progress.begin(total=len(left), reused=len(reused), done=len(done))
+        measured = sum(planned.case.key in done for planned in self._plan.cases)
+        self._progress.begin(total=len(left), reused=len(reused), done=measured)
         for skip in self._plan.skipped:
             self._keep(_skipped(skip, self._run))
         if left:
@@ -201,35 +202,46 @@ class _Execution:
         recovered: Mapping[str, Recovered],
         recorder: JournalRecorder,
     ) -> list[Machine]:
+        last_round, end_ns = self._measured_until(recovered)
         by_machine: dict[str, list[Planned]] = {}
         for planned in left:
             by_machine.setdefault(planned.target.machine, []).append(planned)
         machines = []
         for name, cases in by_machine.items():
-            earlier = [recovered.get(planned.case.key) for planned in cases]
-            blocks = [block for r in earlier if r is not None for block in r.blocks]
-            timeline = Timeline(_resumed_offset_ns(blocks))
+            timeline = Timeline(end_ns)
             benches = [
-                self._bench(planned, recorder, timeline, found)
-                for planned, found in zip(cases, earlier, strict=True)
+                self._bench(planned, recorder, timeline, recovered) for planned in cases
             ]
             machines.append(
                 Machine(
                     name=name,
                     benches=benches,
                     seed=self._plan.sweep.seed,
-                    first_round=1 + max((b.round for b in blocks), default=-1),
+                    first_round=1 + last_round,
                     stopping=self._stopping,
                 )
             )
         return machines
+
+    def _measured_until(self, recovered: Mapping[str, Recovered]) -> tuple[int, int]:
+        """Return the last round of this run, and the offset at which it stopped.
+
+        Ended cases count too: equal rounds of a run must mean the same time. After a
+        loss of power the journal may know less of them than the store. The pause is
+        no part of the measured window.
+        """
+        last_round, end_ns = self._store.measured_until(self._run.id)
+        for block in (b for found in recovered.values() for b in found.blocks):
+            last_round = max(last_round, block.round)
+            end_ns = max(end_ns, block.offset_ns + block.elapsed_ns)
+        return last_round, end_ns
 
     def _bench(
         self,
         planned: Planned,
         recorder: JournalRecorder,
         timeline: Timeline,
-        recovered: Recovered | None,
+        recovered: Mapping[str, Recovered],
     ) -> Bench:
         return Bench(
             planned=planned,
@@ -239,7 +251,7 @@ class _Execution:
             limits=self._plan.sweep.limits,
             recorder=recorder,
             timeline=timeline,
-            recovered=recovered or Recovered(),
+            recovered=recovered.get(heading(planned), Recovered()),
         )
 
     def _drive(self, machine: Machine) -> None:
@@ -258,14 +270,6 @@ class _Execution:
         self._store.finish_run(self._run.id, "finished", ended)
         self._journal_path.unlink(missing_ok=True)
         self._outcome.run = replace(self._run, status="finished", finished_at_ns=ended)
-
-
-def _resumed_offset_ns(blocks: Sequence[Block]) -> int:
-    """Return where a resumed run's timeline begins: after all that was measured.
-
-    The pause is no part of the measured window.
-    """
-    return max((block.offset_ns + block.elapsed_ns for block in blocks), default=0)
 
 
 def _new_run(plan: Plan, trigger: str) -> Run:

@@ -40,7 +40,7 @@ class Machine:
     """One machine and the cases that it will measure.
 
     ``first_round`` goes on where an interrupted run stopped. ``stopping`` is asked
-    between rounds whether to leave early.
+    before each case begins and between rounds whether to leave early.
     """
 
     name: str
@@ -72,6 +72,8 @@ class Machine:
     ) -> Iterator[Result]:
         _open(cohort)
         for bench in cohort:
+            if self.stopping():  # evaluating may take minutes
+                return
             self._timed(bench.begin)
         left = list(cohort)
         while left and not self.stopping():

@@ -273,23 +273,41 @@ def _values_needed(level: float) -> int:
 def _one_per_visit(values: Values, starts_s: Values) -> Values:
     """Return values in order of time, the slices of one visit as their median.
 
-    In random round robin few gaps (1 in 18) are under a third of the mean gap. Where
-    two in five are, slices come in visits.
+    The usual gap is the one that a random moment falls into: the mean of the gaps
+    weighted by themselves. In random round robin few gaps (1 in 13) are under a third
+    of it. Where two in five are, slices come in visits, or all other cases have ended.
+    A visit lasts no longer than the usual gap: slices that follow one another for
+    longer count once in each such time.
     """
     order = np.argsort(starts_s, kind="stable")
     values = values[order]
     if len(values) < 3:
         return values
     gaps = np.diff(starts_s[order])
-    near = gaps < gaps.mean() / 3
+    usual_s = float(gaps @ gaps) / max(float(gaps.sum()), 1e-9)
+    near = gaps < usual_s / 3
     if np.count_nonzero(near) < 0.4 * len(near):
         return values
-    visit = np.concatenate([[0], np.cumsum(~near)])
+    visit = _visits(starts_s[order], near, usual_s)
     ordered = values[np.lexsort((values, visit))]
     sizes = np.bincount(visit)
     first = np.cumsum(sizes) - sizes
     lower, upper = ordered[first + (sizes - 1) // 2], ordered[first + sizes // 2]
     return np.asarray((lower + upper) / 2)
+
+
+def _visits(
+    starts_s: Values, near: NDArray[np.bool_], longest_s: float
+) -> NDArray[np.int64]:
+    """Return the number of each slice's visit, from 0."""
+    visit = np.zeros(len(starts_s), dtype=np.int64)
+    began = starts_s[0]
+    for index, close in enumerate(near, start=1):
+        new = not close or starts_s[index] - began >= longest_s
+        visit[index] = visit[index - 1] + new
+        if new:
+            began = starts_s[index]
+    return visit
 
 
 def _unsupported(

@@ -177,6 +177,18 @@ class Store:
         with self._database.read() as connection:
             return {row.case_key: row.result_id for row in connection.execute(query)}
 
+    def measured_until(self, run_id: str) -> tuple[int, int]:
+        """Return the last round and the latest end of a run's own blocks.
+
+        The end is in ns on the run's timeline. Without blocks it is -1 and 0.
+        """
+        t = schema.block.c
+        found = select(func.max(t.round), func.max(t.offset_ns + t.elapsed_ns))
+        found = found.join(result, result.c.id == t.result_id)
+        with self._database.read() as connection:
+            last, end = connection.execute(found.where(result.c.run_id == run_id)).one()
+        return (-1, 0) if last is None else (int(last), int(end))
+
     def reusable(self, case_keys: Iterable[str]) -> dict[str, list[EarlierResult]]:
         """Return all results of each of these cases, the newest first."""
         found: dict[str, list[EarlierResult]] = {key: [] for key in case_keys}

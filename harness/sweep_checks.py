@@ -108,7 +108,8 @@ def target_mistakes(
             key = canonical_json([use, {**defaults, **setting}])
             if key in seen:
                 same = "itself" if seen[key] == index else f"target[{seen[key]}]"
-                yield where, f"measures {setting!r} again, like {same}; name it once"
+                what = f"the settings {setting!r}" if setting else "the defaults"
+                yield where, f"measures {what} again, like {same}; name them once"
                 break
             seen[key] = index
 

@@ -33,6 +33,10 @@ if TYPE_CHECKING:
     Array = NDArray[Any]
 
 START_LIMIT_S = 60.0
+CALLS_MIN_LIMIT_S = 2.0
+"""What a block's least calls may take together: they are asked for so that they should
+take a second at most."""
+
 LAST_WORDS_BYTES = 4096
 PRINTED_LIMIT_BYTES = 16 << 20
 
@@ -259,7 +263,8 @@ class Process:
         """Kill the child and all it started."""
         with suppress(ProcessLookupError):
             os.killpg(self._child.pid, signal.SIGKILL)
-        self._child.wait()
+        with suppress(subprocess.TimeoutExpired):  # a driver may hold it in the kernel
+            self._child.wait(timeout=5.0)
 
     def _last_words(self) -> str:
         self._printed.seek(0, os.SEEK_END)
@@ -325,7 +330,9 @@ class SubprocessWorker(Worker):
 
     def block(self, stretch: Stretch) -> Measured:
         """Measure one exclusive stretch."""
-        limit_s = stretch.duration_ns / 1e9 + self._limits.call_s
+        call_s = self._limits.call_s
+        calls_s = min(stretch.calls_min * call_s, CALLS_MIN_LIMIT_S)
+        limit_s = max(stretch.duration_ns / 1e9, calls_s) + call_s
         reply, tensors = self._process.request(
             "block",
             limit_s,

@@ -50,7 +50,7 @@ def report(store_url: str, run_id: str | None, out: Path) -> None:
 def _read(store_url: str, run_id: str | None) -> tuple[Rows, Rows, dict[str, Any]]:
     """Return the rows, the runs and the environments of a store."""
     from ..harness.plain import to_plain
-    from ..harness.results import find_run, row, run_row
+    from ..harness.results import find_run, ordered, run_row
     from ..harness.store import Store
 
     with Store.open(store_url, create=False) as store:
@@ -62,7 +62,7 @@ def _read(store_url: str, run_id: str | None) -> tuple[Rows, Rows, dict[str, Any
         r.environment.sha256: r.environment for r in results if r.environment
     }
     return (
-        [row(result) for result in results],
+        ordered(results),
         runs,
         {sha256: to_plain(found) for sha256, found in environments.items()},
     )

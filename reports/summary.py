@@ -15,6 +15,8 @@ STATUS = {
     "timed_out": "timed out",
     "skipped": "skipped",
 }
+AS_IS = "as is"
+"""The variant's name of a model file that is its own only variant."""
 _ALWAYS = ("measured", "not converged", "failed", "skipped")
 _T = TypeVar("_T", bound=Hashable)
 _SCENARIOS = ("single_stream", "multi_stream", "server", "offline")
@@ -67,6 +69,11 @@ def case_name(row: Row) -> str:
     return f"{words(row.get('variant'))} on {place_name(row)}"
 
 
+def _leader(row: Row) -> str:
+    """Return a case's name behind its model's, which a lone file stands for."""
+    return place_name(row) if row.get("variant") == AS_IS else case_name(row)
+
+
 def place_name(row: Row) -> str:
     """Return the target with the options that the sweep set, if any."""
     return words(row.get("place") or row.get("target"))
@@ -108,7 +115,7 @@ def _most_accurate(rows: Sequence[Row]) -> str | None:
         for other, metric in known
         if other.get("variant") != variant and _overlap(best, metric)
     }
-    text = f"{case_name(row)} is the most accurate, {name} {spoken(best)}"
+    text = f"{_leader(row)} is the most accurate, {name} {spoken(best)}"
     if others:
         text += _rivals(len(others), "variant")
     return text
@@ -124,7 +131,7 @@ def _fastest(rows: Sequence[Row]) -> str | None:
     row, best = min(same, key=lambda pair: pair[1].value or 0.0)
     rivals = sum(1 for other, m in same if other is not row and _overlap(best, m))
     median = spoken(best, " ms")
-    text = f"{case_name(row)} is the fastest at {workload(row)}, median {median}"
+    text = f"{_leader(row)} is the fastest at {workload(row)}, median {median}"
     if rivals:
         text += _rivals(rivals, "case")
     return text

@@ -64,4 +64,4 @@ def command(
             for case, reason in rows
         ],
     )
-    click.echo(f"{len(plan.cases)} cases, {len(plan.skipped)} skipped")
+    click.echo(f"{len(plan.cases)} to measure, {len(plan.skipped)} skipped")

@@ -23,7 +23,10 @@ def command(store_url: str, run_id: str | None, as_json: bool) -> None:
 
         click.echo(json.dumps(found, indent=2))
         return
-    from ..results import COLUMNS, cells
+    from ..results import COLUMNS, cells, notes
     from ..tables import print_table
+    from ..terminal import printable
 
     print_table(COLUMNS, [cells(row) for row in found])
+    for note in notes(found):
+        click.echo(printable(note))

@@ -72,6 +72,7 @@ class _Worker:
     def __init__(self) -> None:
         self.session: Session | None = None
         self.baseline_bytes: int | None = None
+        self.opening_peak_bytes: int | None = None
 
     def answer(self, header: dict[str, Any], tensors: list[Tensor]) -> Any:
         """Return the reply's header and tensors; whatever goes wrong is a reply too."""
@@ -97,24 +98,30 @@ class _Worker:
         memory_bytes: int | None,
     ) -> Any:
         """Load the model; the baseline is taken after the runtime's import."""
-        resource.setrlimit(resource.RLIMIT_FSIZE, (FILE_LIMIT, FILE_LIMIT))
+        _limit(resource.RLIMIT_FSIZE, FILE_LIMIT)
         if memory_bytes is not None:
-            resource.setrlimit(resource.RLIMIT_AS, (memory_bytes, memory_bytes))
+            _limit(resource.RLIMIT_AS, memory_bytes)
         half = importlib.import_module(device_half)
         self.baseline_bytes = state.memory()["resident_bytes"]
         state.reset_peak()
         start = perf_counter_ns()
         self.session = half.open_session(model, options, batch)
         opened = perf_counter_ns() - start
+        self.opening_peak_bytes = state.memory()["peak_bytes"]
         return {"inputs": self.session.inputs(), "open_ns": opened}, []
 
     def do_bind(self, tensors: list[Tensor]) -> Any:
-        """Bind inputs and make the first call, timed apart."""
+        """Bind inputs and make the first call, timed apart.
+
+        The bytes that came over the wire are ours: they are no part of the peak.
+        """
         session = self._session()
         session.bind(tensors)
+        tensors.clear()
         gc.collect()
         gc.freeze()
         gc.disable()
+        state.reset_peak()
         start = perf_counter_ns()
         session.infer()
         first = perf_counter_ns() - start
@@ -159,13 +166,14 @@ class _Worker:
         return {}, session.outputs()
 
     def do_memory(self, _: list[Tensor]) -> Any:
-        """Return resident bytes: baseline, now, and the peak since the baseline."""
+        """Return resident bytes: baseline, now, and the peak of opening and calls."""
         found = state.memory()
+        peaks = [found["peak_bytes"], self.opening_peak_bytes]
         return dict(
             self._session().memory(),
             baseline_bytes=self.baseline_bytes,
             steady_bytes=found["resident_bytes"],
-            peak_bytes=found["peak_bytes"],
+            peak_bytes=max((p for p in peaks if p is not None), default=None),
         ), []
 
     def do_probe(self, _: list[Tensor], distributions: list[str]) -> Any:
@@ -196,6 +204,14 @@ class _Worker:
 def header_arguments(header: dict[str, Any]) -> dict[str, Any]:
     """Return a request's own fields, without the protocol's."""
     return {key: value for key, value in header.items() if key != "version"}
+
+
+def _limit(what: int, most: int) -> None:
+    """Lower a limit of this process; one that is lower already stays."""
+    hard = resource.getrlimit(what)[1]
+    if hard != resource.RLIM_INFINITY:
+        most = min(most, hard)
+    resource.setrlimit(what, (most, most))
 
 
 def _failure(kind: str, exc: BaseException) -> dict[str, Any]:

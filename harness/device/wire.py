@@ -50,7 +50,7 @@ def write_frame(
     stream: BinaryIO, header: dict[str, Any], tensors: Sequence[Tensor] = ()
 ) -> None:
     """Write one frame and flush it."""
-    views = [memoryview(tensor.data).cast("B") for tensor in tensors]
+    views = [_bytes(tensor.data) for tensor in tensors]
     head = dict(header, version=VERSION)
     if tensors:
         head["tensors"] = [
@@ -61,6 +61,11 @@ def write_frame(
     for view in views:
         stream.write(view)
     stream.flush()
+
+
+def _bytes(data: Any) -> memoryview:
+    view = memoryview(data)
+    return view.cast("B") if view.nbytes else memoryview(b"")  # cast refuses zeros
 
 
 def read_frame(stream: BinaryIO) -> tuple[dict[str, Any], list[Tensor]] | None:

@@ -73,9 +73,12 @@ class OrtSession(Session):
             self._binding.bind_output(node.name, "cpu")
 
     def after_first_call(self) -> None:
-        """Bind the first run's outputs, so that later runs write to the same memory."""
+        """Bind the first run's outputs, so that later runs write to the same memory.
+
+        The bindings are replaced, never cleared: before 1.30 the values that
+        ``get_outputs`` returns lie within them and would be freed with them.
+        """
         values = self._binding.get_outputs()
-        self._binding.clear_binding_outputs()
         for node, value in zip(self._session.get_outputs(), values):
             self._binding.bind_ortvalue_output(node.name, value)
 

@@ -77,7 +77,7 @@ WRONG: dict[str, tuple[str, list[str]]] = {
         GOOD + f"seed = {list(range(200))}\nlatency_us = {list(range(1, 200))}\n",
         ["10000 at most"],
     ),
-    "a target twice": (GOOD + TARGET, ["name it once"]),
+    "a target twice": (GOOD + TARGET, ["the defaults", "name them once"]),
     "an absent Python": (GOOD + 'python = "no/python"\n', ["does not exist"]),
     "a Python that is a text": (GOOD + 'python = "sweep.toml"\n', ["executable"]),
     "an unknown scenario": (

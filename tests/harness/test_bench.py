@@ -145,6 +145,34 @@ def test_a_case_goes_on_where_it_was_interrupted(tmp_path) -> None:
     assert "accuracy" not in notes.kinds()
 
 
+def test_a_worker_that_left_only_its_warm_up_keeps_its_number(tmp_path) -> None:
+    (planned,) = plan_of(tmp_path, 'use = "sim"').cases
+    before = measured(a_bench(planned), rounds=0)
+    left = Recovered(blocks=tuple(before.blocks), workers=tuple(before.records[:2]))
+    after = measured(a_bench(planned, recovered=left), rounds=3)
+    assert [block.worker for block in after.blocks] == [0, 1, 2, *[3, 4, 5] * 2]
+    assert [record.worker for record in after.records] == [0, 1, 3, 4, 5]
+
+
+@pytest.mark.parametrize("good_blocks", [0, 3], ids=["warm-up", "slice"])
+def test_a_block_without_calls_is_its_cases_failure(
+    tmp_path, monkeypatch, good_blocks
+) -> None:
+    block, left = SimWorker.block, iter([True] * good_blocks + [False])
+    nothing = np.empty(0, np.int64)
+
+    def empty(self, stretch):
+        found = block(self, stretch)
+        return found if next(left) else replace(found, latency_ns=nothing)
+
+    monkeypatch.setattr(SimWorker, "block", empty)
+    notes = Notes()
+    result = measured(one(tmp_path, recorder=notes), rounds=1).close()
+    assert result.status is Status.FAILED
+    assert "without calls" in (result.reason or "")
+    assert notes.kinds().count("block") == len(result.blocks) == good_blocks
+
+
 def test_without_data_accuracy_says_so(tmp_path) -> None:
     result = measured(one(tmp_path), rounds=1).close()
     assert result.accuracy is None

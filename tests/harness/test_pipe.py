@@ -39,6 +39,16 @@ def test_silence_ends_at_the_deadline() -> None:
     os.close(source)
 
 
+def test_a_deadline_may_be_years_away() -> None:
+    source, sink = os.pipe()
+    os.write(sink, b"x")
+    reader = DeadlineReader(source)
+    reader.deadline = time.monotonic() + 1e9
+    assert reader.read(1) == b"x"
+    os.close(sink)
+    os.close(source)
+
+
 def test_nobody_reading_ends_at_the_deadline() -> None:
     source, sink = os.pipe()
     writer = DeadlineWriter(sink)

@@ -163,5 +163,5 @@ def test_two_pythons_cannot_share_a_case(tmp_path) -> None:
     python = tmp_path / "python"
     python.write_text("#!/bin/sh\n")
     python.chmod(0o755)
-    with pytest.raises(SweepError, match="name it once"):
+    with pytest.raises(SweepError, match="name them once"):
         plan_of(tmp_path, 'use = "sim"', 'use = "sim"\npython = "python"')

@@ -1,6 +1,7 @@
 """What a run tells on a stream that is no terminal."""
 
 import io
+import os
 import time
 from dataclasses import replace
 
@@ -88,6 +89,14 @@ def test_a_line_now_and_then_says_that_it_goes_on(
     assert len(line) == 1
     assert line[0].startswith("measuring, ")
     assert "% done" in line[0]
+
+
+def test_a_stream_that_nobody_reads_stops_nothing() -> None:
+    source, sink = os.pipe()
+    os.close(source)
+    with os.fdopen(sink, "wb", buffering=0) as raw:
+        unread = PlainProgress(io.TextIOWrapper(raw, write_through=True))
+        unread.begin(total=1, reused=0, done=0)
 
 
 def test_a_forecast_comes_from_the_share_that_is_done(monkeypatch) -> None:

@@ -13,7 +13,15 @@ from store_examples import example_environment, example_run, results
 from support.measured import a_block, a_case, a_result
 
 from tierbench.harness.errors import NotFound
-from tierbench.harness.results import COLUMNS, cells, find_run, row, rows, run_row
+from tierbench.harness.results import (
+    COLUMNS,
+    cells,
+    find_run,
+    notes,
+    row,
+    rows,
+    run_row,
+)
 from tierbench.harness.store import Store, result_id
 from tierbench.harness.values import (
     Memory,
@@ -206,6 +214,30 @@ def test_a_row_fits_the_table(name: str) -> None:
     assert all(isinstance(cell, str) and cell for cell in shown)
 
 
+def test_large_numbers_are_written_out() -> None:
+    made = {**row(EXAMPLES["all told"]), "throughput_per_s": 147_312.7}
+    assert cells(made)[COLUMNS.index("per s")] == "147313"
+
+
+def test_a_simulation_never_passes_for_a_measurement() -> None:
+    place = COLUMNS.index("status")
+    made = row(EXAMPLES["all told"])
+    assert cells(made)[place] == "ok"
+    assert cells({**made, "evidence": "SIMULATED"})[place] == "ok (SIMULATED)"
+    assert cells({**row(skipped()), "evidence": "SIMULATED"})[place] == "skipped"
+
+
+def test_each_reason_is_noted_once_with_its_cases() -> None:
+    made = row(EXAMPLES["all told"])
+    blind = {**made, "accuracy": None, "accuracy_reason": "no data"}
+    gone = {**row(skipped()), "case_key": "b" * 64}
+    key = made["case_key"][:8]
+    assert notes([made, gone, blind, blind]) == [
+        "skipped: no driver (bbbbbbbb)",
+        f"no accuracy: no data ({key}, {key})",
+    ]
+
+
 @pytest.fixture
 def store(tmp_path):
     with Store.open(f"sqlite:///{tmp_path / 'results.db'}") as opened:
@@ -233,6 +265,13 @@ def test_rows_are_the_latest_of_each_case_or_one_runs(store) -> None:
     assert first == {"fp32": old.id, "int8": other.id}
     with pytest.raises(NotFound):
         rows(store, "third")
+
+
+def test_what_was_skipped_comes_last(store) -> None:
+    store.add_run(example_run("run"))
+    add(store, "run", status=Status.SKIPPED, reason="no driver", started_at_ns=1)
+    add(store, "run", "int8", started_at_ns=5)
+    assert [found["variant"] for found in rows(store)] == ["int8", "fp32"]
 
 
 def test_a_run_is_found_by_its_beginning(store) -> None:

@@ -77,9 +77,18 @@ def test_a_case_that_cannot_start_ends_while_others_go_on(
     assert results[0].case.options["latency_us"] == 700.0
 
 
+def test_asked_to_stop_no_further_case_begins(tmp_path) -> None:
+    asked = iter([False] * 2 + [True] * 100)
+    notes = Notes()
+    machine = a_machine(tmp_path, notes=notes, stopping=lambda: next(asked))
+    assert list(machine.measure()) == []
+    assert notes.kinds().count("accuracy") == 2
+    assert not any(bench._workers for bench in machine.benches)
+
+
 def test_asked_to_stop_it_ends_the_round_and_no_result_is_made_up(tmp_path) -> None:
     notes = Notes()
-    rounds = iter([False] * 3)
+    rounds = iter([False] * (5 + 3))  # five cases begin, three rounds follow
     machine = a_machine(tmp_path, notes=notes, stopping=lambda: next(rounds, True))
     assert list(machine.measure()) == []
     order = order_of(machine)

@@ -334,3 +334,12 @@ def test_wilson_refuses_impossible_counts(successes: int, n: int) -> None:
 )
 def test_warm_up_is_the_slow_leading_slices(values: list[float], start: int) -> None:
     assert steady_start(np.array(values, float)) == start
+
+
+def test_the_last_case_left_counts_once_in_each_usual_gap() -> None:
+    rounds = np.arange(12) * 1.0
+    alone = 12.0 + np.arange(44) / 16  # the usual gap is 0.82 s: 14 slices
+    values = normal(56)
+    found = median_estimate(values, np.concatenate([rounds, alone])).interval
+    bins = [np.median(values[start : start + 14]) for start in range(12, 56, 14)]
+    assert found == median_estimate(np.array([*values[:12], *bins])).interval

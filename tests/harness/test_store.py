@@ -134,6 +134,18 @@ def test_linking_is_all_or_nothing(store):
         store.link_result("absent", result.id)
 
 
+def test_a_run_knows_how_far_it_was_measured(store):
+    assert store.measured_until("run-1") == (-1, 0)
+    result = example_result()
+    store.add_result(result)
+    blocks = result.blocks
+    assert store.measured_until(result.run_id) == (
+        max(block.round for block in blocks),
+        max(block.offset_ns + block.elapsed_ns for block in blocks),
+    )
+    assert store.measured_until("another") == (-1, 0)
+
+
 def test_earlier_results_are_found_for_thousands_of_cases(store, monkeypatch):
     monkeypatch.setattr("tierbench.harness.store._KEYS_PER_QUERY", 3)
     store.add_run(example_run("run2", started_at_ns=2))

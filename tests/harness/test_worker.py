@@ -2,6 +2,7 @@
 
 import os
 import signal
+import subprocess
 import time
 from pathlib import Path
 
@@ -83,6 +84,31 @@ def test_a_hanging_call_is_ended_at_its_limit() -> None:
         assert time.monotonic() - began < 20
     with pytest.raises(ProcessLookupError):
         os.kill(worker.pid, 0)
+
+
+def test_a_worker_that_even_a_kill_does_not_end_holds_nobody_up(monkeypatch) -> None:
+    with sim_worker(fault="hang", fault_after_calls=1, call_s=0.1) as worker:
+        open_and_bind(worker)
+        child = worker._process._child
+        wait = child.wait
+
+        def stuck(timeout: float) -> int:
+            raise subprocess.TimeoutExpired("worker", timeout)
+
+        monkeypatch.setattr(child, "wait", stuck)
+        with pytest.raises(WorkerTimeout):
+            worker.block(SLICE)
+        worker.close()
+        monkeypatch.setattr(child, "wait", wait)
+
+
+def test_a_block_of_many_calls_has_more_time_than_one_call() -> None:
+    twenty = Stretch(
+        kind=BlockKind.SLICE, calls_min=20, calls_max=20, duration_ns=5_000_000
+    )
+    with sim_worker(latency_us=40_000.0, call_s=0.5) as worker:
+        open_and_bind(worker)
+        assert len(worker.block(twenty).latency_ns) == 20
 
 
 def test_running_out_of_memory_is_a_refusal() -> None:

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-VOID = {"meta", "br", "link", "img", "input", "hr"}
+VOID = {"wbr", "meta", "br", "link", "img", "input", "hr"}
 
 ENVIRONMENT = "e" * 64
 ENVIRONMENTS = {

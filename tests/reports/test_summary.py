@@ -58,6 +58,14 @@ def test_the_highlights_name_the_best_with_their_intervals(
     )
 
 
+def test_a_lone_file_stands_out_by_its_target(examples: SimpleNamespace) -> None:
+    (sentence,) = highlights(
+        [examples.measured_row(variant="as is", place="chip[n=1]")]
+    )
+    assert "as is" not in sentence
+    assert ": chip[n=1] is the most accurate" in sentence
+
+
 def test_only_converged_measurements_can_stand_out(examples: SimpleNamespace) -> None:
     slow = examples.measured_row()
     latency = slow["latency_ms"] | {"median": 0.1, "median_ci95": [0.09, 0.11]}

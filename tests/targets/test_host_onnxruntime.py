@@ -181,3 +181,27 @@ def test_an_input_that_does_not_fit_is_refused(tmp_path) -> None:
         with pytest.raises(CaseError):
             worker.bind({"input": np.ones((1, 5), np.float32)})
         worker.bind({"input": np.ones((1, 4), np.float32)})
+
+
+def test_outputs_are_bound_over_their_earlier_bindings(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Cleared ones would free, before 1.30, the values that are bound next."""
+    from tierbench.harness.device.wire import Tensor
+    from tierbench.targets.host_onnxruntime.device import open_session, ort
+
+    options = {"threads": 1, "graph_optimization": "all"}
+    opened = open_session(str(DEFECT), options, 1)
+    image = np.full((1, 64, 64, 1), 0.5, np.float32)
+    opened.bind([Tensor("input", "float32", image.shape, image.data)])
+    opened.infer()
+    before = np.array(opened.outputs()[0].data)
+    cleared = []
+    monkeypatch.setattr(ort.IOBinding, "clear_binding_outputs", cleared.append)
+    opened.after_first_call()
+    (value,) = opened._binding.get_outputs()
+    address = value.data_ptr()
+    opened.infer()
+    assert cleared == []
+    assert opened._binding.get_outputs()[0].data_ptr() == address
+    np.testing.assert_array_equal(opened.outputs()[0].data, before)

@@ -108,4 +108,4 @@ def test_the_demos_own_sweep_plans_on_the_host_runtimes(call, tmp_path) -> None:
             missing("host", found.reason)
     (tmp_path / "sweep.toml").write_text(demo.SWEEP)
     said = call("plan", tmp_path / "sweep.toml")
-    assert said.out.splitlines()[-1] == "8 cases, 0 skipped"
+    assert said.out.splitlines()[-1] == "8 to measure, 0 skipped"

@@ -15,7 +15,7 @@ def test_cases_and_skips_are_listed_with_reasons(call, write_sweep) -> None:
     assert "host-litert runs tflite files, not onnx" in skipped or "not installed" in (
         skipped
     )
-    assert count == "2 cases, 1 skipped"
+    assert count == "2 to measure, 1 skipped"
 
 
 def test_json_is_the_same_for_machines(call, write_sweep) -> None:
@@ -36,7 +36,7 @@ def test_a_plan_writes_nothing(call, folder) -> None:
 def test_the_command_line_narrows_the_sweep(call, write_sweep) -> None:
     path = write_sweep(*SIM_AND_LITERT)
     said = call("plan", path, "--target", "host-litert", "--profile", "nightly")
-    assert said.out.splitlines()[-1] == "0 cases, 1 skipped"
+    assert said.out.splitlines()[-1] == "0 to measure, 1 skipped"
     (entry,) = json.loads(
         call(
             "plan", path, "--target", "host-litert", "--json", "--profile", "nightly"

@@ -12,7 +12,9 @@ def test_the_latest_of_each_case_is_shown(call, folder) -> None:
     assert (said.status, said.err) == (0, "")
     head, *lines = said.out.splitlines()
     assert all(column in head for column in COLUMNS)
-    assert len(lines) == 2
+    assert len(lines) == 3
+    assert lines[2].startswith("no accuracy: no evaluation data was given (")
+    assert all("ok (SIMULATED)" in line for line in lines[:2])
     assert "sim[latency_us=500.0]" in said.out
 
 

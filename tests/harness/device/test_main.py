@@ -87,6 +87,28 @@ def test_the_runtimes_own_memory_is_told_beside_the_process(worker) -> None:
     assert reply["peak_bytes"] >= reply["steady_bytes"] > 0
 
 
+def test_the_peak_counts_opening_and_calls_but_no_transfer(worker) -> None:
+    worker.opening_peak_bytes = 1 << 50
+    assert ask(worker, "memory")[0]["peak_bytes"] == 1 << 50
+    worker.opening_peak_bytes = None
+    ask(worker, "bind", [Tensor("x", "uint8", (1,), b"x")])
+    low = ask(worker, "memory")[0]["peak_bytes"]
+    worker.session.bind = lambda tensors: None
+    sent = [Tensor("x", "uint8", (200 << 20,), b"x" * (200 << 20))]
+    assert worker.answer({"op": "bind"}, sent)[0]["ok"]
+    assert ask(worker, "memory")[0]["peak_bytes"] < low + (100 << 20)
+
+
+def test_a_limit_that_is_lower_already_stays() -> None:
+    code = (
+        "import resource as r; from tierbench.harness.device.main import _limit;"
+        "r.setrlimit(r.RLIMIT_FSIZE, (4096, 4096)); _limit(r.RLIMIT_FSIZE, 8192);"
+        "print(r.getrlimit(r.RLIMIT_FSIZE))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert done.stdout == "(4096, 4096)\n", done.stderr
+
+
 def test_a_closed_session_is_gone(worker) -> None:
     session = worker.session
     assert ask(worker, "close")[0]["ok"]

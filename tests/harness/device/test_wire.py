@@ -2,6 +2,7 @@
 
 import io
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -71,6 +72,14 @@ def test_garbage_is_an_error_of_ours(garbage: bytes) -> None:
 def test_wrong_frames_are_refused(line: bytes) -> None:
     with pytest.raises(WireError):
         read_frame(io.BytesIO(line))
+
+
+def test_an_empty_tensor_comes_back() -> None:
+    stream = io.BytesIO()
+    boxes = np.empty((0, 4), np.float32)
+    write_frame(stream, {}, [Tensor("boxes", "float32", boxes.shape, boxes.data)])
+    stream.seek(0)
+    assert read_frame(stream) == ({"version": 1}, [("boxes", "float32", (0, 4), b"")])
 
 
 def test_an_endless_line_is_refused() -> None:

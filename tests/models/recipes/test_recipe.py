@@ -1,3 +1,4 @@
+import faulthandler
 import os
 from dataclasses import replace
 
@@ -102,6 +103,7 @@ def test_failure_is_one_line_and_leaves_nothing(source, tmp_path):
 
 def test_a_tool_that_crashes_is_an_error_of_ours(source, tmp_path):
     def crash(source, samples, out):
+        faulthandler.disable()  # pytest's would show the stack amid its own output
         os.abort()
 
     with pytest.raises(ModelError, match="it ended with status -6"):

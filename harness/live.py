@@ -12,7 +12,7 @@ from rich.progress_bar import ProgressBar
 from rich.table import Table
 from rich.text import Text
 
-from .progress import Forecast, Progress, status_line
+from .progress import Forecast, Progress, cases, status_line
 from .terminal import printable
 from .values import Block, Result, Status
 
@@ -49,7 +49,7 @@ class LiveProgress(Progress):
     def begin(self, total: int, reused: int, done: int) -> None:
         """Start drawing."""
         self._forecast = Forecast(total)
-        self._console.print(f"{total} cases to measure, {reused} reused, {done} done")
+        self._console.print(f"{cases(total)} to measure, {reused} reused, {done} done")
         self._live.start()
         if total:
             told = Text("starting workers, warming up, evaluating", style="dim")

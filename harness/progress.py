@@ -103,7 +103,7 @@ class PlainProgress(Progress):
         """Write what is ahead."""
         self._total = total
         self._forecast = Forecast(total)
-        parts = [f"{total} {'case' if total == 1 else 'cases'} to measure"]
+        parts = [f"{cases(total)} to measure"]
         parts += [f"{reused} reused"] if reused else []
         parts += [f"{done} already done"] if done else []
         self._line(", ".join(parts))
@@ -131,6 +131,11 @@ class PlainProgress(Progress):
         self._told = time.monotonic()
         with suppress(OSError):  # that nobody reads on is no fault of a case
             print(text, file=self._stream, flush=True)
+
+
+def cases(number: int) -> str:
+    """Return ``1 case`` or ``3 cases``."""
+    return f"{number} case" if number == 1 else f"{number} cases"
 
 
 def status_line(forecast: Forecast) -> str:

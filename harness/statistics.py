@@ -159,7 +159,7 @@ def percentile(
     hold samples above it. The interval is a bootstrap: workers, slices, samples.
 
     Args:
-        slices: Samples of each slice, shape (k,), preempted ones taken out before.
+        slices: Samples of each slice, shape (k,), as scheduled.
         workers: The worker of each slice.
         q: The percentile as a fraction, as 0.99.
         seed: Of the resampling.

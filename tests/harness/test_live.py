@@ -47,7 +47,7 @@ def test_open_cases_are_shown_with_their_estimates(live, terminal, tmp_path) -> 
     measured(bench, rounds=15)
     live.begin(total=1, reused=0, done=0)
     live.block(bench, bench.blocks[-1])
-    assert "1 cases to measure" in terminal.shown
+    assert "1 case to measure" in terminal.shown
     line = next(line for line in terminal.shown.splitlines() if "latency_us" in line)
     assert re.search(r"batch 1 +2\.\d+ +\d+\.\d +\d+\.\d", line)
     assert "% done" in terminal.shown

@@ -173,7 +173,7 @@ def test_progress_is_plain_lines_in_a_pipe(write_sweep, folder) -> None:
     _, err = child.communicate(timeout=60)
     assert child.returncode == 0
     assert all(line.isprintable() for line in err.splitlines())
-    assert err.splitlines()[0] == "1 cases to measure"
+    assert err.splitlines()[0] == "1 case to measure"
 
 
 def test_a_terminal_is_left_as_it_was(write_sweep, folder) -> None:

@@ -12,7 +12,7 @@ from .errors import NotFound
 from .statistics import Estimate
 from .store import Store
 from .summary import Summary, summarise
-from .values import Environment, Evidence, Result, Run, Status
+from .values import Environment, Evidence, Result, Run, Status, Variant
 
 NO_METER = "no power meter was used"
 NOTHING = "nothing was measured"
@@ -72,14 +72,7 @@ def row(result: Result) -> dict[str, Any]:
     why = result.reason if result.status is Status.SKIPPED else None
     nothing = result.reason or NOTHING
     return {
-        "model": variant.model,
-        "variant": variant.name,
-        "format": variant.format,
-        **_known("weight_bits", variant.weight_bits, NOT_COUNTED),
-        **_known("activation_bits", variant.activation_bits, NOT_COUNTED),
-        "size_bytes": variant.size_bytes,
-        **_known("parameters", variant.profile.parameters, NOT_COUNTED),
-        **_known("macs", variant.profile.macs_total, NOT_COUNTED),
+        **_variant(variant),
         "target": case.target,
         "options": dict(case.options),
         "place": case.place,
@@ -113,6 +106,19 @@ def row(result: Result) -> dict[str, Any]:
         "result": result.id,
         "started_at_ns": result.started_at_ns,
         "finished_at_ns": result.finished_at_ns,
+    }
+
+
+def _variant(variant: Variant) -> dict[str, Any]:
+    return {
+        "model": variant.model,
+        "variant": variant.name,
+        "format": variant.format,
+        **_known("weight_bits", variant.weight_bits, NOT_COUNTED),
+        **_known("activation_bits", variant.activation_bits, NOT_COUNTED),
+        "size_bytes": variant.size_bytes,
+        **_known("parameters", variant.profile.parameters, NOT_COUNTED),
+        **_known("macs", variant.profile.macs_total, NOT_COUNTED),
     }
 
 

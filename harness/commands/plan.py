@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from . import json_option
+
+if TYPE_CHECKING:
+    from ..values import Case
 
 
 @click.command("plan")
@@ -23,45 +27,45 @@ def command(
     from ..sweep import load_sweep
 
     plan = make_plan(narrowed(load_sweep(sweep), profile=profile, targets=targets))
-    rows = [
+    rows: list[tuple[Case, str | None]] = [
         *((planned.case, None) for planned in plan.cases),
         *((skip.case, skip.reason) for skip in plan.skipped),
     ]
     if as_json:
         import json
 
-        listed = [
-            {
-                "case_key": case.key,
-                "model": case.variant.model,
-                "variant": case.variant.name,
-                "format": case.variant.format,
-                "target": case.target,
-                "options": dict(case.options),
-                "scenario": case.workload.scenario,
-                "batch": case.workload.batch,
-                "profile": case.workload.profile,
-                "skipped": reason,
-            }
-            for case, reason in rows
-        ]
-        click.echo(json.dumps(listed, indent=2))
+        click.echo(json.dumps([_plain(*row) for row in rows], indent=2))
         return
     from ..tables import print_table
 
-    print_table(
-        ("case", "model", "variant", "target", "scenario", "batch", "skipped because"),
-        [
-            (
-                case.key[:8],
-                case.variant.model,
-                case.variant.name,
-                case.place,
-                case.workload.scenario,
-                str(case.workload.batch),
-                reason or "",
-            )
-            for case, reason in rows
-        ],
-    )
+    print_table(COLUMNS, [_cells(*row) for row in rows])
     click.echo(f"{len(plan.cases)} to measure, {len(plan.skipped)} skipped")
+
+
+COLUMNS = (
+    *("case", "model", "variant", "target"),
+    *("scenario", "batch", "skipped because"),
+)
+
+
+def _plain(case: Case, reason: str | None) -> dict[str, object]:
+    return {
+        "case_key": case.key,
+        "model": case.variant.model,
+        "variant": case.variant.name,
+        "format": case.variant.format,
+        "target": case.target,
+        "options": dict(case.options),
+        "scenario": case.workload.scenario,
+        "batch": case.workload.batch,
+        "profile": case.workload.profile,
+        "skipped": reason,
+    }
+
+
+def _cells(case: Case, reason: str | None) -> tuple[str, ...]:
+    workload = case.workload
+    return (
+        *(case.key[:8], case.variant.model, case.variant.name, case.place),
+        *(workload.scenario, str(workload.batch), reason or ""),
+    )

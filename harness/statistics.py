@@ -129,11 +129,11 @@ def throughput_estimate(
     starts_s: NDArray[np.floating] | None = None,
     confidence: float = 0.95,
 ) -> Estimate:
-    """Estimate the calls per second that half of all slices or windows reach.
+    """Estimate the rate that half of all slices or windows reach, in 1/s.
 
     Args:
-        calls: Shape (n,), calls finished in each slice or window.
-        elapsed_s: Shape (n,), seconds each lasted, gaps between calls included.
+        calls: Shape (n,), calls or samples finished in each slice or window.
+        elapsed_s: Shape (n,), seconds that these took.
         starts_s: As in ``median_estimate``.
         confidence: As in ``median_estimate``.
 

@@ -9,7 +9,13 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from .errors import StoreError
-from .statistics import Estimate, median_estimate, percentile, steady_start
+from .statistics import (
+    Estimate,
+    median_estimate,
+    percentile,
+    steady_start,
+    throughput_estimate,
+)
 from .values import Block, Case, Memory, Phase, Result, Scenario
 
 if TYPE_CHECKING:
@@ -144,11 +150,9 @@ def block_value_ns(case: Case, block: Block) -> float:
 
 def _throughput(case: Case, values: SliceValues) -> Estimate:
     """Return samples per second while the device is busy, per block, over blocks."""
-    rates = [
-        case.workload.batch * block.calls * 1e9 / _busy_ns(case, block)
-        for block in values.blocks
-    ]
-    return median_estimate(np.array(rates), values.starts_s)
+    samples = [case.workload.batch * block.calls for block in values.blocks]
+    busy_s = [_busy_ns(case, block) / 1e9 for block in values.blocks]
+    return throughput_estimate(np.array(samples), np.array(busy_s), values.starts_s)
 
 
 def _busy_ns(case: Case, block: Block) -> float:

@@ -29,7 +29,7 @@ TIMEOUT_S = 30.0
 MEMORY_BYTES = 4 << 30
 ANSWER_BYTES = 16 << 20
 
-_RULES = 2  # raised when the same file is counted otherwise than before
+_RULES = 3  # raised when the same file is counted otherwise than before
 _known: dict[tuple[str, str], ModelProfile] = {}
 
 
@@ -64,6 +64,11 @@ def inspect_model(
         if kept is not None:
             write_atomically(kept, json.dumps(to_plain(profile)).encode())
     return profile
+
+
+def model_files(path: Path, profile: ModelProfile) -> list[Path]:
+    """Return a model file and those of its weights that lie beside it."""
+    return [path, *(path.parent / name for name in profile.external_files)]
 
 
 def _checked_sha256(path: Path) -> str:

@@ -51,6 +51,9 @@ def _fused(graph: Graph) -> tuple[dict[str, str], set[int]]:
         if not step.inputs or len(step.outputs) != 1:
             continue
         before, after = step.inputs[0], step.outputs[0]
+        if step.operator in _RECTIFY and readers[before] == 1:
+            # It may limit a quantised tensor as well as a float one.
+            before = _end(before, stored_as)
         if step.operator in _DEQUANTISE and after not in ends:
             stored_as[after] = before
             fused.add(index)

@@ -196,6 +196,30 @@ def test_onnx_rectifiers_need_no_memory(tmp_path: Path) -> None:
     assert found.operators["Relu"] == 1
 
 
+def test_onnx_rectifiers_of_quantised_tensors_need_no_memory(tmp_path: Path) -> None:
+    q, dq = "QuantizeLinear", "DequantizeLinear"
+    nodes = [
+        helper.make_node(dq, ["x", "s", "z"], ["xd"]),
+        helper.make_node("Tanh", ["xd"], ["t"]),
+        helper.make_node(q, ["t", "s", "z"], ["tq"]),
+        helper.make_node(dq, ["tq", "s", "z"], ["td"]),
+        helper.make_node("Relu", ["td"], ["r"]),
+        helper.make_node(q, ["r", "s", "z"], ["rq"]),
+        helper.make_node(dq, ["rq", "s", "z"], ["rd"]),
+        helper.make_node("GlobalAveragePool", ["rd"], ["p"]),
+        helper.make_node(q, ["p", "s", "z"], ["y"]),
+    ]
+    constants = [
+        numpy_helper.from_array(np.float32(0.5), "s"),
+        numpy_helper.from_array(np.int16(0), "z"),
+    ]
+    kind, shape = TensorProto.INT16, [1, 2, 5, 5]
+    ends = [value("x", shape, kind)], [value("y", [1, 2, 1, 1], kind)]
+    found = profiled(saved(onnx_model(nodes, *ends, constants), tmp_path / "m.onnx"))
+    assert found.peak_activation_bytes == 2 * 100
+    assert found.activation_bits == 16
+
+
 def test_onnx_packed_weights_count_as_what_they_are(tmp_path: Path) -> None:
     node = helper.make_node(
         "MatMulNBits",

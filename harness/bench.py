@@ -260,9 +260,11 @@ class Bench:
         if source is None:
             self._accuracy_reason = "no evaluation data was given"
         else:
-            specs, batch = self._opened[0].inputs, self.planned.case.workload.batch
+            case, worker = self.planned.case, self._workers[0]
+            inputs, outputs = self._opened[0].inputs, case.variant.profile.outputs
+            batch = case.workload.batch
             try:
-                self._accuracy = evaluate(self._workers[0], source.data, specs, batch)
+                self._accuracy = evaluate(worker, source.data, inputs, outputs, batch)
             except DataError as exc:
                 self._accuracy_reason = str(exc)
         self.recorder.accuracy(self, self._accuracy, self._accuracy_reason)

@@ -88,11 +88,12 @@ def compare(store: Store, baseline: str, candidate: str) -> list[Line]:
     if one_before != one_after:
         raise NotComparable("what is named", baseline, candidate)
     if one_before:
-        return [_line(store, next(iter(before.values())), next(iter(after.values())))]
+        (one,), (other,) = before.values(), after.values()
+        return [compare_results(store, one, other)]
     shared = [label for label in after if label in before]
     if not shared:
         raise NotComparable("cases", sorted(before), sorted(after))
-    return [_line(store, before[label], after[label]) for label in shared]
+    return [compare_results(store, before[label], after[label]) for label in shared]
 
 
 def _selected(store: Store, name: str) -> tuple[dict[str, Result], bool]:
@@ -108,7 +109,8 @@ def _selected(store: Store, name: str) -> tuple[dict[str, Result], bool]:
     return {found[0].case.label: found[0]}, True
 
 
-def _line(store: Store, before: Result, after: Result) -> Line:
+def compare_results(store: Store, before: Result, after: Result) -> Line:
+    """Compare two results: in pairs where both were measured in the same rounds."""
     one = slice_values(before.case, before.blocks)
     other = slice_values(after.case, after.blocks)
     if before.id == after.id:

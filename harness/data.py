@@ -1,7 +1,8 @@
-"""Evaluation data: read, checked against a model, cut into batches, judged."""
+"""Evaluation data: read, checked against a model, cut into batches."""
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from math import prod
@@ -10,11 +11,12 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from .accuracy import LOWER_IS_BETTER, default_metric
 from .errors import DataError
 from .hashing import file_sha256
 from .model import Data
 from .npz import read_arrays
-from .values import TensorSpec
+from .values import TensorSpec, canonical_json
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -28,15 +30,20 @@ INPUT_LENGTH_MAX = 1 << 28
 """Numbers that one made-up input may hold: a damaged model may ask for any."""
 
 
-def load_npz(path: Path) -> Data:
+def load_npz(path: Path, metric: str | None = None) -> Data:
     """Return the evaluation data of a .npz file.
 
     Every array is the input of its name, first axis the sample; ``labels``, where
-    given, are class indices [n]. Nothing in the file is run: pickles are refused.
+    given, are class indices [n] of an integer type, or floats [n, ...] that a
+    regression should put out. Nothing in the file is run: pickles are refused.
+
+    Args:
+        path: of the file.
+        metric: how outputs are to be judged; None for what the labels' type says.
 
     Raises:
         DataError: the file is no .npz, larger than 4 GiB, holds objects, arrays of
-            unequal lengths, inputs with NaN or infinity, or wrong labels.
+            unequal lengths, NaN or infinity, wrong labels, or none for the metric.
     """
     arrays = read_arrays(path)
     labels = arrays.pop(LABELS, None)
@@ -48,14 +55,52 @@ def load_npz(path: Path) -> Data:
     for name, array in arrays.items():
         _check_finite(path, name, array)
     n = len(next(iter(arrays.values())))
-    checked = None if labels is None else _checked_labels(path, labels, n)
-    return Data(
+    if labels is not None:
+        _check_labels(path, labels, n, is_error=metric in LOWER_IS_BETTER)
+    data = Data(
         name=path.stem,
         inputs=arrays,
-        labels=checked,
-        metric=None if checked is None else "top1",
+        labels=labels,
+        metric=None,
         sha256=file_sha256(path),
     )
+    return judged(data, metric)
+
+
+def judged(data: Data, metric: str | None) -> Data:
+    """Return the data with a metric, their labels in the type that it takes.
+
+    Data that are judged by another metric than their own have another hash: results
+    by one metric say nothing of the other.
+
+    Args:
+        data: with or without labels.
+        metric: its name; None for the data's own, or else what the labels' type says.
+
+    Raises:
+        DataError: a metric is asked for, and there are no labels.
+    """
+    labels = data.labels
+    if labels is None:
+        if metric is not None:
+            raise DataError(
+                f"data {data.name!r}: no labels, which metric {metric!r} needs; add "
+                "labels to them"
+            )
+        return data
+    own = data.metric or default_metric(labels)
+    if metric is not None and metric != own:
+        data = replace(data, sha256=judged_sha256(data.sha256, metric))
+    chosen = metric or own
+    if chosen in LOWER_IS_BETTER or labels.dtype.kind == "f":
+        return replace(data, labels=labels.astype(np.float64), metric=chosen)
+    return replace(data, labels=labels.astype(np.int64), metric=chosen)
+
+
+def judged_sha256(sha256: str, metric: str) -> str:
+    """Return the hash of data that are judged by a metric not their own."""
+    content = {"data": sha256, "metric": metric}
+    return hashlib.sha256(canonical_json(content).encode()).hexdigest()
 
 
 def match(data: Data, profile_inputs: Sequence[TensorSpec]) -> None:
@@ -144,6 +189,16 @@ def batched_shape(spec: TensorSpec, batch: int) -> tuple[int, ...]:
     return first + tuple(1 if length == -1 else length for length in spec.shape[1:])
 
 
+def as_inputs(data: Data, specs: Sequence[TensorSpec]) -> dict[str, NDArray[Any]]:
+    """Return all samples in each input's own type, by the input's name.
+
+    Raises:
+        DataError: an input is missing, or floats meet an input without a scale.
+    """
+    named = fitted(data, specs)
+    return {spec.name: _typed(_input(named, spec), spec) for spec in specs}
+
+
 def batch_of(
     data: Data, start: int, n: int, specs: Sequence[TensorSpec]
 ) -> dict[str, NDArray[Any]]:
@@ -156,35 +211,6 @@ def batch_of(
     """
     rows = np.arange(start, start + n) % data.n
     return {spec.name: _typed(_input(data, spec)[rows], spec) for spec in specs}
-
-
-def top1(outputs: NDArray[Any], labels: NDArray[np.int64]) -> tuple[int, int]:
-    """Return how many samples' highest score is their label's, and how many there are.
-
-    Args:
-        outputs: scores [n, classes], further axes of length 1 allowed.
-        labels: class indices [n].
-
-    Raises:
-        DataError: lengths differ, or a label has no score.
-    """
-    n = len(labels)
-    if outputs.ndim < 2 or len(outputs) != n or not n:
-        raise DataError(
-            f"outputs of shape {outputs.shape!r} for {n} labels; one row of scores "
-            "for each label is valid"
-        )
-    scores = outputs.reshape(n, -1)
-    classes = scores.shape[1]
-    if classes < 2 or int(labels.max()) >= classes:
-        raise DataError(
-            f"label {int(labels.max())!r} with {classes} scores for each sample; one "
-            "score for each class is valid"
-        )
-    right = scores.argmax(axis=1) == labels
-    if scores.dtype.kind == "f":
-        right &= ~np.isnan(scores).any(axis=1)  # argmax would choose the NaN
-    return int(right.sum()), n
 
 
 def _check_lengths(path: Path, arrays: Mapping[str, NDArray[Any]]) -> None:
@@ -214,17 +240,21 @@ def _check_finite(path: Path, name: str, array: NDArray[Any]) -> None:
         )
 
 
-def _checked_labels(path: Path, labels: NDArray[Any], n: int) -> NDArray[np.int64]:
-    if labels.dtype.kind not in "iu":
+def _check_labels(path: Path, labels: NDArray[Any], n: int, is_error: bool) -> None:
+    if labels.dtype.kind not in "iuf":
         raise DataError(
             f"data {str(path)!r}: labels are of {labels.dtype.name!r}; class indices "
-            "of an integer type are valid"
+            "of an integer type are valid, or floats for a regression"
         )
-    if labels.shape != (n,):
+    is_classes = labels.dtype.kind != "f" and not is_error
+    if labels.shape[:1] != (n,) or (is_classes and labels.ndim > 1):
         raise DataError(
             f"data {str(path)!r}: labels have the shape {labels.shape!r}; with {n} "
             f"samples {(n,)!r} is valid"
         )
+    _check_finite(path, LABELS, labels)
+    if not is_classes:
+        return
     low, high = int(labels.min()), int(labels.max())
     if low < 0 or high > np.iinfo(np.int64).max:
         wrong = low if low < 0 else high
@@ -232,7 +262,6 @@ def _checked_labels(path: Path, labels: NDArray[Any], n: int) -> NDArray[np.int6
             f"data {str(path)!r}: label {wrong!r} of sample "
             f"{int(np.argmax(labels == wrong))}; 0 and up are valid"
         )
-    return labels.astype(np.int64)
 
 
 def _match_shape(data: Data, array: NDArray[Any], spec: TensorSpec) -> None:

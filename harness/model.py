@@ -30,13 +30,14 @@ class BuiltVariant:
 class Data:
     """Evaluation data: ``inputs`` by input name, first axis the sample.
 
-    ``labels`` are class indices, int64 [n], or None where there are none; ``metric``
-    names how outputs are judged (``top1``).
+    ``labels`` are class indices, int64 [n], or what a regression should put out,
+    float64 [n, ...], or None where there are none; ``metric`` names how outputs are
+    judged (``top1``).
     """
 
     name: str
     inputs: Mapping[str, NDArray[Any]]
-    labels: NDArray[np.int64] | None
+    labels: NDArray[np.int64] | NDArray[np.float64] | None
     metric: str | None
     sha256: str
     classes: tuple[str, ...] = field(default=())

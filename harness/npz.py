@@ -43,7 +43,7 @@ def read_arrays(path: Path) -> dict[str, NDArray[Any]]:
         raise DataError(
             f"data {str(path)!r}: not a .npz file ({exc}); make it with numpy.savez"
         ) from exc
-    except (OSError, EOFError, RuntimeError, ValueError, zlib.error) as exc:
+    except (OSError, EOFError, RuntimeError, TypeError, ValueError, zlib.error) as exc:
         # Of zipfile and NumPy: encryption, unknown compression, torn or odd headers.
         reason = " ".join(str(exc).split())[:200]
         raise DataError(
@@ -95,8 +95,10 @@ def _read(
 
 def _header(stream: IO[bytes]) -> tuple[tuple[int, ...], bool, np.dtype[Any]]:
     version = npy.read_magic(stream)
-    if version == (1, 0):
-        return npy.read_array_header_1_0(stream)
-    if version == (2, 0):
-        return npy.read_array_header_2_0(stream)
+    read = {(1, 0): npy.read_array_header_1_0, (2, 0): npy.read_array_header_2_0}
+    if version in read:
+        try:
+            return read[version](stream)
+        except Exception as exc:  # NumPy parses it as Python, which fails in many ways
+            raise ValueError(f"array header: {exc}") from exc
     raise ValueError(f"array format version {version!r}; 1.0 and 2.0 are valid")

@@ -2,47 +2,35 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+import hashlib
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
-from functools import cached_property
-from pathlib import Path
+from dataclasses import dataclass, field
 from typing import Any
 
 from . import registry
-from .cache import cache_folder
-from .data import fitted, load_npz, match
 from .errors import InputError, Mistake, SweepError
-from .formats import inspect_model
-from .hashing import files_sha256
-from .model import Data, ReferenceModel
-from .sweep import ModelRequest, Sweep, TargetRequest
+from .requested import RequestedModel
+from .sources import DataSource, evaluation_origin
+from .sweep import Sweep, TargetRequest
 from .target import Target
-from .values import Case, Setting, Variant, Workload
-
-
-class DataSource:
-    """Evaluation data that is loaded when it is first used."""
-
-    def __init__(self, name: str, sha256: str, load: Callable[[], Data]) -> None:
-        """Name the data by its content's hash; ``load`` reads or generates it."""
-        self.name = name
-        self.sha256 = sha256
-        self._load = load
-
-    @cached_property
-    def data(self) -> Data:
-        """Return the data, loaded once."""
-        return self._load()
+from .values import Case, Setting, Variant, Workload, canonical_json
+from .worker import Limits
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Planned:
-    """A case with what it takes to run it."""
+    """A case with what it takes to run it.
+
+    ``beside`` is the key of the case before it with which it is to be compared: both
+    are measured in the same rounds.
+    """
 
     case: Case
     target: Target
     data: DataSource | None
+    limits: Limits = field(default_factory=Limits)
+    beside: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,11 +44,22 @@ class Skip:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
-    """All cases of a sweep, in the sweep's order."""
+    """All cases to be measured in one run, in order.
 
-    sweep: Sweep
+    ``asked`` is what was asked for as JSON values, kept with the run; its hash tells
+    whether a run that was interrupted is this one.
+    """
+
+    name: str
+    seed: int
+    asked: Mapping[str, Any]
     cases: tuple[Planned, ...]
     skipped: tuple[Skip, ...]
+
+    @property
+    def sha256(self) -> str:
+        """Return a hash of what was asked for."""
+        return hashlib.sha256(canonical_json(self.asked).encode()).hexdigest()
 
 
 def make_plan(sweep: Sweep) -> Plan:
@@ -76,9 +75,9 @@ def make_plan(sweep: Sweep) -> Plan:
         where = f"model[{index}]"
         data = None
         with _noted(mistakes, where):
-            data = _data_source(request)
+            data = evaluation_origin(request)
         with _noted(mistakes, where):
-            model = _Model.of(request, data)
+            model = RequestedModel(request, data)
             for target_request in sweep.targets:
                 for entry in _cases(sweep, model, target_request):
                     if isinstance(entry, Skip):
@@ -87,7 +86,23 @@ def make_plan(sweep: Sweep) -> Plan:
                         cases.append(entry)
     if mistakes:
         raise SweepError(sweep.source, mistakes)
-    return Plan(sweep=sweep, cases=tuple(cases), skipped=tuple(skipped))
+    return Plan(
+        name=sweep.name,
+        seed=sweep.seed,
+        asked={**sweep.plain, **_images(cases)},
+        cases=tuple(cases),
+        skipped=tuple(skipped),
+    )
+
+
+def _images(cases: list[Planned]) -> dict[str, Any]:
+    """Return how images became inputs, to be kept with the run; nothing without any."""
+    found: dict[tuple[str, str], dict[str, Any]] = {}
+    for planned in cases:
+        model, data = planned.case.variant.model, planned.data
+        if data is not None and data.made is not None:
+            found[model, data.sha256] = {"model": model, "data": data.name, **data.made}
+    return {"images": list(found.values())} if found else {}
 
 
 @contextmanager
@@ -96,118 +111,31 @@ def _noted(mistakes: list[Mistake], where: str) -> Iterator[None]:
     try:
         yield
     except InputError as exc:
-        mistakes.append(Mistake(where=where, problem=str(exc)))
-
-
-class _Model:
-    """One requested model: its variants by format, and its data."""
-
-    def __init__(
-        self,
-        request: ModelRequest,
-        reference: ReferenceModel | None,
-        data: DataSource | None,
-    ) -> None:
-        self.request = request
-        self.reference = reference
-        self.data = data
-        self._variants: dict[str, tuple[Variant, ...]] = {}
-
-    @classmethod
-    def of(cls, request: ModelRequest, data: DataSource | None) -> _Model:
-        reference = None
-        if request.use is not None:
-            reference = registry.find(registry.MODELS, request.use)
-        return cls(request, reference, data)
-
-    def variants(self, formats: tuple[str, ...]) -> tuple[Variant, ...]:
-        """Return the variants in the first format that a target takes."""
-        if self.reference is None:
-            offered: tuple[str, ...] = ("",)
-        else:
-            offered = self.reference.formats
-        chosen = next((name for name in formats if name in offered), offered[0])
-        if chosen not in self._variants:
-            self._variants[chosen] = tuple(self._build(chosen))
-        return self._variants[chosen]
-
-    @property
-    def _is_own_data(self) -> bool:
-        """Return whether a reference model is judged by the data it comes with."""
-        request = self.request
-        own = request.data_use in (None, request.use) and request.data_path is None
-        return self.reference is not None and own
-
-    def _build(self, format: str) -> Iterator[Variant]:
-        if self.reference is None:
-            assert self.request.path is not None
-            yield self._variant(self.request.path, None, (), None, None)
-            return
-        folder = cache_folder("variants")
-        for name in self.request.variants or self.reference.variants:
-            built = self.reference.build(name, format, folder)
-            yield self._variant(
-                built.path,
-                name,
-                built.lineage,
-                built.weight_bits,
-                built.activation_bits,
-            )
-
-    def _variant(
-        self,
-        path: Path,
-        name: str | None,
-        lineage: tuple[Mapping[str, Any], ...],
-        weight_bits: int | None,
-        activation_bits: int | None,
-    ) -> Variant:
-        profile = inspect_model(path, cache_folder("profiles"))
-        if self.data is not None and not self._is_own_data:
-            match(fitted(self.data.data, profile.inputs), profile.inputs)
-        files = [path, *(path.parent / name for name in profile.external_files)]
-        return Variant(
-            model=self.request.name,
-            name=name or "as is",
-            format=profile.format,
-            size_bytes=sum(file.stat().st_size for file in files),
-            sha256=files_sha256(files),
-            profile=profile,
-            weight_bits=weight_bits or profile.weight_bits,
-            activation_bits=activation_bits or profile.activation_bits,
-            lineage=lineage,
-            path=path,
-        )
-
-
-def _data_source(request: ModelRequest) -> DataSource | None:
-    if request.data_path is not None:
-        data = load_npz(request.data_path)
-        return DataSource(request.data_path.name, data.sha256, lambda: data)
-    name = request.data_use or request.use
-    if name is None:
-        return None
-    owner: ReferenceModel = registry.find(registry.MODELS, name)
-    return DataSource(name, owner.evaluation_sha256, owner.evaluation)
+        mistakes += [Mistake(where=where, problem=line) for line in exc.lines]
 
 
 def _cases(
-    sweep: Sweep, model: _Model, request: TargetRequest
+    sweep: Sweep, model: RequestedModel, request: TargetRequest
 ) -> Iterator[Planned | Skip]:
     kind: type[Target] = registry.find(registry.TARGETS, request.use)
     for settings in request.settings:
         target = kind(settings, request.python)
         missing = target.unavailable()
-        for variant in model.variants(target.formats):
+        for variant, data in model.variants(target.formats):
             for workload in _workloads(sweep):
-                case = _case(variant, target, workload, model.data, tuple(settings))
+                case = _case(variant, target, workload, data, tuple(settings))
                 reason = (
                     f"{missing.reason}; {missing.remedy}"
                     if missing
                     else _mismatch(target, variant, workload)
                 )
                 if reason is None:
-                    yield Planned(case=case, target=target, data=model.data)
+                    yield Planned(
+                        case=case,
+                        target=target,
+                        data=data,
+                        limits=sweep.limits,
+                    )
                 else:
                     yield Skip(case=case, target=target, reason=reason)
 

@@ -89,7 +89,7 @@ def run_plan(
         StoreError: the store or the journal cannot be used.
     """
     with store.lock():
-        run = store.unfinished_run(plan.sweep.sha256)
+        run = store.unfinished_run(plan.sha256)
         if run is None:
             run = _new_run(plan, trigger)
             store.add_run(run)
@@ -153,7 +153,7 @@ class _Execution:
     def _holds(self, planned: Planned, earlier: EarlierResult) -> bool:
         if earlier.status not in MEASURED:
             return False
-        max_age_s = PROFILES[self._plan.sweep.profile].max_age_s
+        max_age_s = PROFILES[planned.case.workload.profile].max_age_s
         age_s = (self._run.started_at_ns - earlier.finished_at_ns) / 1e9
         if max_age_s is not None and age_s > max_age_s:
             return False
@@ -216,7 +216,7 @@ class _Execution:
                 Machine(
                     name=name,
                     benches=benches,
-                    seed=self._plan.sweep.seed,
+                    seed=self._plan.seed,
                     first_round=1 + last_round,
                     stopping=self._stopping,
                 )
@@ -247,8 +247,8 @@ class _Execution:
             planned=planned,
             run_id=self._run.id,
             result_id=result_id(self._run.id, planned.case.key),
-            profile=PROFILES[self._plan.sweep.profile],
-            limits=self._plan.sweep.limits,
+            profile=PROFILES[planned.case.workload.profile],
+            limits=planned.limits,
             recorder=recorder,
             timeline=timeline,
             recovered=recovered.get(heading(planned), Recovered()),
@@ -275,9 +275,9 @@ class _Execution:
 def _new_run(plan: Plan, trigger: str) -> Run:
     return Run(
         id=uuid.uuid4().hex,
-        name=plan.sweep.name,
-        sweep_sha256=plan.sweep.sha256,
-        sweep=plan.sweep.plain,
+        name=plan.name,
+        sweep_sha256=plan.sha256,
+        sweep=plan.asked,
         started_at_ns=time.time_ns(),
         trigger=trigger,
         tierbench_version=version("tierbench"),

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import re
 import tomllib
 from collections.abc import Iterator, Mapping
@@ -15,17 +14,16 @@ from .errors import Mistake, SweepError
 from .profiles import SMOKE
 from .sweep_checks import (
     as_list,
-    is_data_file,
-    model_mistakes,
-    model_name,
     name_mistakes,
     settings,
     target_mistakes,
     workload_mistakes,
 )
+from .sweep_data import data_mistakes, is_data_path
+from .sweep_models import model_mistakes, model_name
 from .sweep_schema import type_mistakes
 from .toml_lines import Location, line_index, line_of
-from .values import Scenario, Setting, canonical_json
+from .values import Scenario, Setting
 from .worker import Limits
 
 SIZE_BYTES_MAX = 1 << 20
@@ -38,8 +36,11 @@ _PLACE = re.compile(r" \(at line (\d+), column \d+\)$")
 class ModelRequest:
     """A model to measure: a reference model (``use``) or a file (``path``).
 
-    ``variants`` are those of a reference model, none for a file. Data are a reference
-    data set (``data_use``), a .npz file (``data_path``), or neither where not named.
+    ``variants`` are those of a reference model, or recipes to apply to a file; none to
+    measure the file as it is. Data are a reference data set (``data_use``), a .npz
+    file or a folder of images (``data_path``), or neither where not named, and so are
+    ``calibration`` samples. ``metric`` is None for what the labels' type says.
+    ``image_mean`` and ``image_std`` are empty, or one number, or one a channel.
     """
 
     name: str
@@ -48,6 +49,10 @@ class ModelRequest:
     variants: tuple[str, ...]
     data_use: str | None
     data_path: Path | None
+    metric: str | None = None
+    calibration: Path | None = None
+    image_mean: tuple[float, ...] = ()
+    image_std: tuple[float, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,6 +69,7 @@ class Constraints:
     """What a variant must fulfil to be chosen; None where nothing is asked."""
 
     accuracy_min: float | None = None
+    error_max: float | None = None
     latency_p90_ms_max: float | None = None
     energy_mj_max: float | None = None
 
@@ -97,7 +103,10 @@ class Sweep:
                     **asdict(model),
                     "path": _from(self.folder, model.path),
                     "data_path": _from(self.folder, model.data_path),
+                    "calibration": _from(self.folder, model.calibration),
                     "variants": list(model.variants),
+                    "image_mean": list(model.image_mean),
+                    "image_std": list(model.image_std),
                 }
                 for model in self.models
             ],
@@ -116,11 +125,6 @@ class Sweep:
             "constraints": None if not self.constraints else asdict(self.constraints),
             "cost": None if self.cost is None else dict(self.cost),
         }
-
-    @property
-    def sha256(self) -> str:
-        """Return a hash of the content; comments and layout of the file are none."""
-        return hashlib.sha256(canonical_json(self.plain).encode()).hexdigest()
 
 
 def load_sweep(path: Path) -> Sweep:
@@ -156,6 +160,7 @@ def parse_sweep(
     *,
     targets: Mapping[str, Any] | None = None,
     models: Mapping[str, Any] | None = None,
+    recipes: Mapping[str, Any] | None = None,
 ) -> Sweep:
     """Return the sweep that a text describes.
 
@@ -165,18 +170,45 @@ def parse_sweep(
         folder: where the paths in it begin.
         targets: subclasses of ``Target`` by name; None for all that are installed.
         models: reference models by name; None for all that are installed.
+        recipes: recipes by name; None for all that are installed.
 
     Raises:
         SweepError: all that is wrong in the text.
         InfrastructureError: a plug-in that it names fails when imported.
     """
     content = _toml(text, source)
+    return sweep_of(
+        content, source, folder, text, targets=targets, models=models, recipes=recipes
+    )
+
+
+def sweep_of(
+    content: Mapping[str, Any],
+    source: str,
+    folder: Path,
+    text: str = "",
+    *,
+    targets: Mapping[str, Any] | None = None,
+    models: Mapping[str, Any] | None = None,
+    recipes: Mapping[str, Any] | None = None,
+) -> Sweep:
+    """Return the sweep that a table describes, as TOML would give it.
+
+    The arguments are those of ``parse_sweep``; with the ``text`` that the table was
+    read from, mistakes get their lines.
+
+    Raises:
+        SweepError: all that is wrong in the table.
+        InfrastructureError: a plug-in that it names fails when imported.
+    """
     targets = _Installed(registry.TARGETS) if targets is None else targets
     models = _Installed(registry.MODELS) if models is None else models
+    recipes = _Installed(registry.RECIPES) if recipes is None else recipes
     found = [
         *type_mistakes(content),
         *name_mistakes(content),
-        *model_mistakes(content, folder, models),
+        *model_mistakes(content, folder, models, recipes),
+        *data_mistakes(content, folder, models),
         *target_mistakes(content, folder, targets),
         *workload_mistakes(content),
     ]
@@ -296,15 +328,23 @@ def _model(
 ) -> ModelRequest:
     use, data = table.get("use"), table.get("data")
     known = () if use is None else models[use].variants
-    data_file = data if data is not None and is_data_file(data) else None
+    data_path = data if data is not None and is_data_path(data, folder) else None
     return ModelRequest(
         name=model_name(table),
         use=use,
         path=folder / table["path"] if "path" in table else None,
         variants=tuple(as_list(table.get("variants"))) or tuple(known),
-        data_use=None if data_file else data,
-        data_path=folder / data_file if data_file else None,
+        data_use=None if data_path else data,
+        data_path=folder / data_path if data_path else None,
+        metric=table.get("metric"),
+        calibration=folder / table["calibration"] if "calibration" in table else None,
+        image_mean=_numbers(table.get("image_mean")),
+        image_std=_numbers(table.get("image_std")),
     )
+
+
+def _numbers(value: Any) -> tuple[float, ...]:
+    return tuple(float(number) for number in as_list(value))
 
 
 def _target(

@@ -12,7 +12,6 @@ from math import prod
 from pathlib import Path
 from typing import Any
 
-from .formats import SUFFIXES
 from .profiles import PROFILES
 from .sweep_schema import NAME_LENGTH_MAX, shown, unknown
 from .target import Option
@@ -21,7 +20,6 @@ from .values import Scenario, Setting, canonical_json
 
 SCENARIOS = (Scenario.SINGLE_STREAM, Scenario.OFFLINE)
 SETTINGS_MAX = 10_000
-DATA_SUFFIX = ".npz"
 
 Found = Iterator[tuple[Location, str]]
 
@@ -29,7 +27,7 @@ Found = Iterator[tuple[Location, str]]
 def name_mistakes(content: Mapping[str, Any]) -> Found:
     """Yield what is wrong with the sweep's own name and profile."""
     name, profile = content.get("name"), content.get("profile")
-    if isinstance(name, str) and (problem := _name_problem(name)):
+    if isinstance(name, str) and (problem := name_problem(name)):
         yield ("name",), problem
     if isinstance(profile, str) and profile not in PROFILES:
         yield ("profile",), unknown("profile", profile, PROFILES)
@@ -41,7 +39,7 @@ def workload_mistakes(content: Mapping[str, Any]) -> Found:
     if not isinstance(workload, dict):
         return
     for key in ("scenario", "batch"):
-        yield from _repeated(("workload", key), workload.get(key))
+        yield from repeated(("workload", key), workload.get(key))
     for index, name in enumerate(as_list(workload.get("scenario"))):
         if not isinstance(name, str) or name in SCENARIOS:
             continue
@@ -51,43 +49,12 @@ def workload_mistakes(content: Mapping[str, Any]) -> Found:
         yield ("workload", "scenario", index), problem
 
 
-def model_mistakes(
-    content: Mapping[str, Any], folder: Path, models: Mapping[str, Any]
-) -> Found:
-    """Yield what is wrong with each ``[[model]]``: names, files, variants, data."""
-    seen: dict[str, int] = {}
-    for index, table in _tables(content, "model"):
-        where: Location = ("model", index)
-        use, path = table.get("use"), table.get("path")
-        if ("use" in table) == ("path" in table):
-            yield where, "needs either 'use' (a reference model) or 'path' (a file)"
-        if isinstance(use, str) and use not in models:
-            yield (*where, "use"), unknown("reference model", use, sorted(models))
-        if isinstance(path, str):
-            yield from _model_file((*where, "path"), path, folder)
-        yield from _variant_mistakes(where, table, models)
-        if isinstance(table.get("data"), str):
-            yield from _data_mistakes((*where, "data"), table["data"], folder, models)
-        name = model_name(table)
-        if not isinstance(name, str):
-            continue
-        named = "name" in table or "path" in table
-        if named and (problem := _name_problem(name)):
-            yield (*where, "name"), problem
-        if name in seen:
-            yield (
-                (*where, "name"),
-                f"{shown(name)} is also model[{seen[name]}]; give each its own 'name'",
-            )
-        seen.setdefault(name, index)
-
-
 def target_mistakes(
     content: Mapping[str, Any], folder: Path, targets: Mapping[str, Any]
 ) -> Found:
     """Yield what is wrong with each ``[[target]]``: its name, Python and options."""
     seen: dict[str, int] = {}
-    for index, table in _tables(content, "target"):
+    for index, table in tables(content, "target"):
         where: Location = ("target", index)
         use, python = table.get("use"), table.get("python")
         if isinstance(python, str):
@@ -128,19 +95,6 @@ def settings(
     return tuple(combinations)
 
 
-def model_name(table: Mapping[str, Any]) -> Any:
-    """Return a model's name: given, the reference model's, or the file's stem."""
-    if "name" in table:
-        return table["name"]
-    path = table.get("path")
-    return Path(path).stem if isinstance(path, str) else table.get("use")
-
-
-def is_data_file(value: str) -> bool:
-    """Return whether a model's data are a file and no reference data set."""
-    return value.lower().endswith(DATA_SUFFIX)
-
-
 def as_list(value: Any) -> list[Any]:
     """Return a list as it is, nothing as an empty one, else the value alone in one."""
     if value is None:
@@ -148,12 +102,13 @@ def as_list(value: Any) -> list[Any]:
     return value if isinstance(value, list) else [value]
 
 
-def _tables(
+def tables(
     content: Mapping[str, Any], key: str
 ) -> Iterator[tuple[int, dict[str, Any]]]:
-    tables = content.get(key)
-    if isinstance(tables, list):
-        yield from ((i, t) for i, t in enumerate(tables) if isinstance(t, dict))
+    """Yield index and table of each ``[[key]]``."""
+    found = content.get(key)
+    if isinstance(found, list):
+        yield from ((i, t) for i, t in enumerate(found) if isinstance(t, dict))
 
 
 def _options(table: Mapping[str, Any]) -> dict[str, Any]:
@@ -173,7 +128,7 @@ def _option_mistakes(
         for index, item in enumerate(as_list(value)):
             if problem := _option_problem(options[name], item):
                 yield (*place, index) if isinstance(value, list) else place, problem
-        yield from _repeated(place, value)
+        yield from repeated(place, value)
     count = prod(len(as_list(value)) for value in _options(table).values())
     if count > SETTINGS_MAX:
         yield where, f"options multiply to {count}; {SETTINGS_MAX} at most are valid"
@@ -185,53 +140,15 @@ def _option_problem(option: Option, value: object) -> str | None:
     return option.problem(value)
 
 
-def _variant_mistakes(
-    where: Location, table: Mapping[str, Any], models: Mapping[str, Any]
-) -> Found:
-    place = (*where, "variants")
-    variants, use = table.get("variants"), table.get("use")
-    if "path" in table and "variants" in table:
-        yield place, "a model file is its own single variant; leave 'variants' out"
-        return
-    yield from _repeated(place, variants)
-    if not isinstance(use, str) or use not in models:
-        return
-    known = models[use].variants
-    for index, name in enumerate(as_list(variants)):
-        if isinstance(name, str) and name not in known:
-            yield (*place, index), unknown(f"variant of {use!r}", name, known)
-
-
-def _data_mistakes(
-    where: Location, value: str, folder: Path, models: Mapping[str, Any]
-) -> Found:
-    if is_data_file(value):
-        if problem := _file_problem(folder, value):
-            yield where, problem
-    elif value not in models:
-        yield (
-            where,
-            unknown("reference data set", value, sorted(models))
-            + f"; or the path of a {DATA_SUFFIX} file",
-        )
-
-
-def _model_file(where: Location, value: str, folder: Path) -> Found:
-    if problem := _file_problem(folder, value):
-        yield where, problem
-    elif Path(value).suffix.lower() not in SUFFIXES:
-        listed = ", ".join(SUFFIXES)
-        yield where, f"must be a file that ends in one of {listed}, not {shown(value)}"
-
-
 def _python_mistakes(where: Location, value: str, folder: Path) -> Found:
-    if problem := _file_problem(folder, value):
+    if problem := file_problem(folder, value):
         yield where, problem
     elif not os.access(folder / value, os.X_OK):
         yield where, f"must be an executable interpreter; {shown(value)} is not one"
 
 
-def _file_problem(folder: Path, value: str) -> str | None:
+def file_problem(folder: Path, value: str) -> str | None:
+    """Return why a path does not name a regular file, or None if it does."""
     try:
         path = folder / value
         if path.is_file():
@@ -242,7 +159,8 @@ def _file_problem(folder: Path, value: str) -> str | None:
     return f"{shown(value)} {kind}; a path from the sweep file's folder is valid"
 
 
-def _name_problem(name: str) -> str | None:
+def name_problem(name: str) -> str | None:
+    """Return why a text is no name for people, or None if it is."""
     if 0 < len(name) <= NAME_LENGTH_MAX and name.isprintable() and name.strip() == name:
         return None
     return (
@@ -251,7 +169,8 @@ def _name_problem(name: str) -> str | None:
     )
 
 
-def _repeated(where: Location, value: Any) -> Found:
+def repeated(where: Location, value: Any) -> Found:
+    """Yield each value of a list that stands there for the second time."""
     seen: list[tuple[type, Any]] = []
     for index, item in enumerate(as_list(value)):
         # A float equals its integer, but True is not 1.

@@ -24,6 +24,18 @@ Texts = Annotated[list[Text], BeforeValidator(_listed), Field(min_length=1)]
 Batch = Annotated[int, Field(ge=1, le=BATCH_MAX)]
 Batches = Annotated[list[Batch], BeforeValidator(_listed), Field(min_length=1)]
 Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]
+Finite = Annotated[float, Field(allow_inf_nan=False)]
+CHANNELS_MAX = 3
+Means = Annotated[
+    list[Finite],
+    BeforeValidator(_listed),
+    Field(min_length=1, max_length=CHANNELS_MAX),
+]
+Deviations = Annotated[
+    list[Positive],
+    BeforeValidator(_listed),
+    Field(min_length=1, max_length=CHANNELS_MAX),
+]
 
 
 def _is(description: str) -> Any:
@@ -40,7 +52,14 @@ class _Model(_Table):
     path: Text = _is("the path of a model file")
     name: Text = _is("text")
     variants: Texts = _is("a variant's name or a list of such")
-    data: Text = _is("the name of a reference data set or the path of a .npz file")
+    data: Text = _is(
+        "the name of a reference data set, or the path of a .npz file or of a folder "
+        "of images"
+    )
+    metric: Text = _is("the name of a metric")
+    calibration: Text = _is("the path of a .npz file or of a folder of images")
+    image_mean: Means = _is("a finite number or a list of 1 to 3 such")
+    image_std: Deviations = _is("a finite number above 0 or a list of 1 to 3 such")
 
 
 class _Target(_Table):
@@ -68,6 +87,7 @@ class _Constraints(_Table):
     accuracy_min: Annotated[float, Field(gt=0, le=1, allow_inf_nan=False)] = _is(
         "a number above 0 and at most 1"
     )
+    error_max: Positive = _is("a finite number above 0, in the labels' unit")
     latency_p90_ms_max: Positive = _is("a finite number of milliseconds above 0")
     energy_mj_max: Positive = _is("a finite number of millijoules above 0")
 

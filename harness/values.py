@@ -176,14 +176,19 @@ class Case:
     @property
     def label(self) -> str:
         """Return a short name for people, the same for equal cases of two runs."""
-        work = f"{self.workload.scenario} batch {self.workload.batch}"
-        return f"{self.variant.model}/{self.variant.name} {self.place} {work}"
+        return case_label(
+            self.variant.model,
+            self.variant.name,
+            self.target,
+            {key: self.options[key] for key in self.chosen},
+            self.workload.scenario,
+            self.workload.batch,
+        )
 
     @property
     def place(self) -> str:
         """Return the target with the options that the sweep set."""
-        options = ", ".join(f"{key}={self.options[key]}" for key in sorted(self.chosen))
-        return f"{self.target}[{options}]" if options else self.target
+        return _place(self.target, {key: self.options[key] for key in self.chosen})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -329,6 +334,23 @@ class Run:
     finished_at_ns: int | None = None
     status: str = "running"
     tierbench_version: str = ""
+
+
+def case_label(
+    model: str,
+    variant: str,
+    target: str,
+    chosen: Mapping[str, Setting],
+    scenario: Scenario,
+    batch: int,
+) -> str:
+    """Return a case's short name, from the options that its sweep set."""
+    return f"{model}/{variant} {_place(target, chosen)} {scenario} batch {batch}"
+
+
+def _place(target: str, chosen: Mapping[str, Setting]) -> str:
+    options = ", ".join(f"{key}={chosen[key]}" for key in sorted(chosen))
+    return f"{target}[{options}]" if options else target
 
 
 def canonical_json(value: Any) -> str:

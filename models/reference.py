@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..harness.errors import DataError, ModelError, NotFound
 from ..harness.hashing import file_sha256
 from ..harness.model import BuiltVariant, Data
-from .recipes import RECIPES, Calibration, build
+from ..harness.recipe import Calibration
+from .recipes import RECIPES
 
 if TYPE_CHECKING:
     import numpy as np
@@ -35,7 +37,7 @@ class Reference:
         self.name = name
         self.task = "classification"
         self.formats: tuple[str, ...] = tuple(lineage["files"])
-        self.variants = (_SOURCE, *dict.fromkeys(variant for variant, _ in RECIPES))
+        self.variants = (_SOURCE, *RECIPES)
         self.evaluation_sha256: str = lineage["data"]["evaluation"]["sha256"]
         self._lineage: dict[str, Any] = lineage
         self._folder = folder
@@ -45,9 +47,9 @@ class Reference:
         """Return the variant's file, made on first use and cached by content.
 
         Raises:
-            NotFound: no such variant or format.
+            NotFound: no such variant or format, or no such variant in this format.
             ModelError: a file that ships with the model is damaged.
-            DataError: the calibration images drawn here are not the recorded ones.
+            DataError: the calibration samples drawn here are not the recorded ones.
             InfrastructureError: a tool is not installed, or the cache not writable.
         """
         if variant not in self.variants:
@@ -65,24 +67,24 @@ class Reference:
                 activation_bits=32,
                 lineage=(training,),
             )
-        recipe = RECIPES[variant, format]
-        calibration = Calibration(
+        built = RECIPES[variant].build(source, format, self.calibration(), cache)
+        return replace(built, lineage=(training, *built.lineage))
+
+    def calibration(self) -> Calibration:
+        """Return the calibration split, not drawn yet: it shares nothing with others.
+
+        Its ``load`` raises DataError where the samples drawn are not the recorded ones.
+        """
+        return Calibration(
             sha256=self._lineage["data"]["calibration"]["sha256"],
-            load=lambda: self._split("calibration")[0],
-        )
-        return BuiltVariant(
-            path=build(recipe, source, calibration, cache),
-            recipe=recipe.name,
-            weight_bits=recipe.weight_bits,
-            activation_bits=recipe.activation_bits,
-            lineage=(training, recipe.record(source, calibration)),
+            load=lambda: {_INPUT: self._split("calibration")[0]},
         )
 
     def evaluation(self) -> Data:
         """Return the evaluation split, disjoint from training and calibration.
 
         Raises:
-            DataError: the images drawn here are not the recorded ones.
+            DataError: the samples drawn here are not the recorded ones.
         """
         inputs, labels = self._split("evaluation")
         return Data(
@@ -115,7 +117,7 @@ class Reference:
         if found != recorded:
             numpy = self._lineage["tools"]["numpy"]
             raise DataError(
-                f"the {split} images of model {self.name!r} drawn here have sha256 "
+                f"the {split} samples of model {self.name!r} drawn here have sha256 "
                 f"{found!r}, not {recorded!r}: this NumPy draws other numbers; "
                 f"install numpy {numpy}, with which they were recorded"
             )

@@ -16,7 +16,8 @@ DOCS = ROOT / "docs"
 COMMAND_LINE = DOCS / "command-line.md"
 TARGETS = DOCS / "targets.md"
 LINK = re.compile(r"\[[^\]]+\]\(([^)#]+)(?:#[^)]*)?\)")
-SHIPPED = (*BUILT_IN, "report")
+GROUPED = ("models build", "models list", "models show")
+SHIPPED = (*sorted({*BUILT_IN} - {"models"}), *GROUPED, "report")
 HOST_TARGETS = ("host-litert", "host-onnxruntime", "sim")
 
 
@@ -39,7 +40,10 @@ def table(text: str) -> list[list[str]]:
 
 
 def command(name: str) -> click.Command:
-    found = tierbench.get_command(click.Context(tierbench), name)
+    found: click.Command | None = tierbench
+    for word in name.split():
+        assert isinstance(found, click.Group)
+        found = found.get_command(click.Context(found), word)
     assert found is not None
     return found
 
@@ -58,6 +62,12 @@ def usage(name: str) -> str:
         if isinstance(parameter, click.Argument)
     ]
     return " ".join(["tierbench", name, *arguments])
+
+
+def test_every_command_of_a_group_is_looked_at() -> None:
+    group = command("models")
+    assert isinstance(group, click.Group)
+    assert {f"models {name}" for name in group.commands} == set(GROUPED)
 
 
 def test_every_command_has_its_section_and_no_other_is_promised() -> None:
@@ -159,7 +169,9 @@ def test_commands_in_the_documents_exist(page: Path) -> None:
     blocks = re.findall(r"^```.*?^```", page.read_text(encoding="utf-8"), re.M | re.S)
     inline = re.findall(r"`(tierbench [^`]+)`", page.read_text(encoding="utf-8"))
     text = "\n".join([*blocks, *inline])
-    for name, rest in re.findall(r"(?:^|/| )tierbench ([a-z]+)(.*)$", text, re.M):
+    for name, rest in re.findall(
+        r"(?:^|/|(?<!from) )tierbench ((?:models )?[a-z]+)(.*)$", text, re.M
+    ):
         assert name in SHIPPED, name
         known = {flag for option in options(name) for flag in option.opts}
         used = re.findall(r"(?<!\S)--[a-z-]+", rest.partition("#")[0])

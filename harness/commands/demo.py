@@ -40,13 +40,14 @@ def command(out: Path) -> int:
     """Measure a small model on this machine and write a report."""
     from .. import registry
     from ..errors import InputError
+    from ..leaving import LEFT_EARLY, Leaving
     from ..plan import make_plan
     from ..run import run_plan
     from ..store import Store
     from ..sweep import load_sweep
     from ..telling import progress_for
     from ..terminal import printable
-    from .run import CASE_FAILED, LEFT_EARLY, Leaving
+    from .run import CASE_FAILED
 
     sweep, report = out / "sweep.toml", out / "report.html"
     url = f"sqlite:///{out / 'results.db'}"

@@ -2,22 +2,14 @@
 
 from __future__ import annotations
 
-import os
-import signal
 import sys
 from pathlib import Path
-from types import FrameType
-from typing import TYPE_CHECKING
 
 import click
 
 from . import store_option
 
-if TYPE_CHECKING:
-    from ..progress import Progress
-
 CASE_FAILED = 1
-LEFT_EARLY = 3
 
 
 @click.command("run")
@@ -36,6 +28,7 @@ def command(
     as_json: bool,
 ) -> int:
     """Measure all cases of a sweep; run it again to take up an interrupted run."""
+    from ..leaving import LEFT_EARLY, Leaving
     from ..narrow import narrowed
     from ..plan import make_plan
     from ..run import run_plan
@@ -63,36 +56,3 @@ def command(
     if outcome.interrupted:
         return LEFT_EARLY
     return CASE_FAILED if outcome.failed else 0
-
-
-class Leaving:
-    """Leave between two rounds at the first signal, at once at the second."""
-
-    def __init__(self, progress: Progress) -> None:
-        """Start with nobody asking."""
-        self._asked = False
-        self._progress = progress
-
-    def asked(self) -> bool:
-        """Return whether somebody asked."""
-        return self._asked
-
-    def __enter__(self) -> Leaving:
-        """Listen to SIGINT and SIGTERM."""
-        self._before = {
-            number: signal.signal(number, self._hear)
-            for number in (signal.SIGINT, signal.SIGTERM)
-        }
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        """Listen no more."""
-        for number, handler in self._before.items():
-            signal.signal(number, handler)
-
-    def _hear(self, number: int, frame: FrameType | None) -> None:
-        if self._asked:  # the journal holds every block, and workers die with us
-            self._progress.close()
-            os._exit(LEFT_EARLY)
-        self._asked = True
-        click.echo("leaving after this round; press again to leave at once", err=True)

@@ -13,10 +13,9 @@ if TYPE_CHECKING:
 
 
 def _draw(split: str) -> tuple[NDArray[np.float32], NDArray[np.int64]]:
-    from . import data
+    from .data import draw
 
-    chosen = data.SPLITS[split]
-    return data.as_input(data.images(chosen)), data.labels(chosen)
+    return draw(split)
 
 
 model = Reference(name="defect", folder=Path(__file__).parent, draw=_draw)

@@ -7,148 +7,183 @@ import os
 import tempfile
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import cache as once
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ...harness.errors import InfrastructureError, ModelError
+from ...harness.cache import cache_folder
+from ...harness.errors import InfrastructureError, InputError, ModelError, NotFound
+from ...harness.formats import inspect_model
 from ...harness.hashing import file_sha256
+from ...harness.model import BuiltVariant
 from ...harness.values import canonical_json
+from .child import run
 
 if TYPE_CHECKING:
-    import numpy as np
     from numpy.typing import NDArray
 
-    Apply = Callable[[Path, NDArray[np.float32], Path], None]
+    from ...harness.recipe import Calibration
 
-FAILED = 3
-"""How the child ends that told in its last line why the recipe failed."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Calibration:
-    """Samples that show a quantiser the ranges of values, drawn only when needed.
-
-    ``load()`` returns float32 with the sample on the first axis; ``sha256`` is known
-    without drawing them.
-    """
-
-    sha256: str
-    load: Callable[[], NDArray[np.float32]]
+    Apply = Callable[[Path, Mapping[str, NDArray[Any]], Path], None]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Recipe:
-    """A way to make a variant from an fp32 file and calibration samples.
+class Conversion:
+    """How files of one format are changed.
 
-    ``apply(source, calibration, out)`` writes the variant to ``out``; the samples are
-    float32 with the sample on the first axis. ``tools`` are the distributions whose
-    version may change the result, ``parameters`` the settings that do.
+    ``apply(source, samples, out)`` writes the variant to ``out``; the samples are
+    arrays by input name, first axis the sample, and none where ``calibrated`` is False.
+    ``tools`` are the distributions whose version may change the result, a plug-in's own
+    among them, and ``parameters`` the settings that do. The bits are those of most
+    weights and activations.
     """
 
-    name: str
-    format: str
     weight_bits: int
     activation_bits: int
+    calibrated: bool
     tools: tuple[str, ...]
     parameters: Mapping[str, Any]
     apply: Apply
 
-    def versions(self) -> dict[str, str]:
-        """Return the installed version of every tool.
+
+class FileRecipe:
+    """A recipe that has a conversion for each format; see ``harness.recipe.Recipe``."""
+
+    def __init__(
+        self, name: str, summary: str, conversions: Mapping[str, Conversion]
+    ) -> None:
+        """Name the recipe; ``conversions`` are by format."""
+        self.name = name
+        self.summary = summary
+        self.formats: tuple[str, ...] = tuple(conversions)
+        self._conversions = conversions
+
+    def calibrated(self, format: str) -> bool:
+        """Return whether it needs calibration samples for files of this format.
 
         Raises:
-            InfrastructureError: a tool is not installed.
+            NotFound: it does not know the format.
         """
-        try:
-            return {tool: version(tool) for tool in self.tools}
-        except PackageNotFoundError as exc:
-            raise InfrastructureError(
-                f"recipe {self.name!r} for {self.format!r} needs {exc.name!r}, which "
-                "is not installed; pip install 'tierbench[host]' installs it"
-            ) from exc
+        return self._conversion(format).calibrated
 
-    def record(self, source: Path, calibration: Calibration) -> dict[str, Any]:
+    def build(
+        self, source: Path, format: str, calibration: Calibration | None, cache: Path
+    ) -> BuiltVariant:
+        """Return the variant's file, made unless the cache has it.
+
+        The file's name holds a hash of what decides its content, so a change of any of
+        it makes another file. It appears in one move: nobody sees it half written.
+
+        Raises:
+            NotFound: it does not know the format.
+            InputError: it needs calibration samples and was given none.
+            ModelError: it cannot be applied to the source.
+            InfrastructureError: a tool is not installed, or the cache not writable.
+        """
+        conversion = self._conversion(format)
+        given = calibration if conversion.calibrated else None
+        if conversion.calibrated and given is None:
+            raise InputError(
+                f"recipe {self.name!r} needs calibration samples for {str(source)!r}; "
+                "name a .npz file of some as its calibration"
+            )
+        record = self._record(source, format, given)
+        key = hashlib.sha256(canonical_json(record).encode()).hexdigest()
+        path = cache / f"{source.stem}-{self.name}-{key[:32]}.{format}"
+        if not path.exists():
+            samples = {} if given is None else given.load()
+            self._make(conversion, source, samples, path)
+        return BuiltVariant(
+            path=path,
+            recipe=self.name,
+            weight_bits=conversion.weight_bits,
+            activation_bits=conversion.activation_bits,
+            lineage=(record,),
+        )
+
+    def _conversion(self, format: str) -> Conversion:
+        if format not in self._conversions:
+            raise NotFound(f"format of recipe {self.name!r}", format, self.formats)
+        return self._conversions[format]
+
+    def _record(
+        self, source: Path, format: str, calibration: Calibration | None
+    ) -> dict[str, Any]:
         """Return everything that decides the result: one step of a lineage."""
+        conversion = self._conversions[format]
         return {
             "step": "recipe",
             "recipe": self.name,
-            "format": self.format,
-            "weight_bits": self.weight_bits,
-            "activation_bits": self.activation_bits,
-            "parameters": dict(self.parameters),
-            "tools": self.versions(),
+            "format": format,
+            "weight_bits": conversion.weight_bits,
+            "activation_bits": conversion.activation_bits,
+            "parameters": dict(conversion.parameters),
+            "tools": self._versions(conversion.tools),
+            "code_sha256": _code_sha256(),
             "source_sha256": file_sha256(source),
-            "calibration_sha256": calibration.sha256,
+            **self._beside(source),
+            "calibration_sha256": None if calibration is None else calibration.sha256,
         }
 
+    def _beside(self, source: Path) -> dict[str, Any]:
+        """Return the hashes of weights beside an ONNX file; other formats hold all."""
+        if source.suffix.lower() != ".onnx":
+            return {}
+        try:
+            profile = inspect_model(source, cache_folder("profiles"))
+        except ModelError as exc:
+            raise ModelError(f"{self._inapplicable(source)}: {exc}") from exc
+        found = {
+            name: file_sha256(source.parent / name) for name in profile.external_files
+        }
+        return {"external_sha256": found} if found else {}
 
-def build(recipe: Recipe, source: Path, calibration: Calibration, cache: Path) -> Path:
-    """Return the recipe's variant of a source file, made unless the cache has it.
+    def _inapplicable(self, source: Path) -> str:
+        return f"recipe {self.name!r} cannot be applied to {str(source)!r}"
 
-    The file's name holds a hash of what decides its content, so a change of any of
-    it makes another file. It appears in one move: nobody sees it half written.
+    def _versions(self, tools: tuple[str, ...]) -> dict[str, str]:
+        """Return the installed version of every tool."""
+        try:
+            return {tool: version(tool) for tool in tools}
+        except PackageNotFoundError as exc:
+            raise InfrastructureError(
+                f"recipe {self.name!r} needs {exc.name!r}, which is not installed; "
+                "pip install 'tierbench[host]' installs it"
+            ) from exc
 
-    Raises:
-        InfrastructureError: a tool is not installed, or the cache not writable.
-        ModelError: the recipe cannot be applied to the source.
+    def _make(
+        self,
+        conversion: Conversion,
+        source: Path,
+        samples: Mapping[str, NDArray[Any]],
+        path: Path,
+    ) -> None:
+        cache = path.parent
+        try:
+            cache.mkdir(parents=True, exist_ok=True)
+            with tempfile.TemporaryDirectory(dir=cache, prefix=".build-") as folder:
+                made = Path(folder) / path.name
+                run(
+                    lambda: conversion.apply(source, samples, made),
+                    self._inapplicable(source),
+                )
+                os.replace(made, path)
+        except OSError as exc:
+            raise InfrastructureError(
+                f"variant {path.name!r} cannot be kept in {str(cache)!r}: "
+                f"{exc.strerror or exc}; give a folder that can be written to"
+            ) from exc
+
+
+@once
+def _code_sha256() -> str:
+    """Return a hash of the recipes' own sources.
+
+    A version does not tell them apart while it is being worked on, and a cache must
+    never give out what other code has made.
     """
-    key = hashlib.sha256(
-        canonical_json(recipe.record(source, calibration)).encode()
-    ).hexdigest()
-    path = cache / f"{source.stem}-{recipe.name}-{key[:32]}.{recipe.format}"
-    if path.exists():
-        return path
-    samples = calibration.load()
-    try:
-        cache.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(dir=cache, prefix=".build-") as folder:
-            made = Path(folder) / path.name
-            _apply(recipe, source, samples, made)
-            os.replace(made, path)
-    except OSError as exc:
-        raise InfrastructureError(
-            f"variant {path.name!r} cannot be kept in {str(cache)!r}: "
-            f"{exc.strerror or exc}; give a folder that can be written to"
-        ) from exc
-    return path
-
-
-def _apply(
-    recipe: Recipe, source: Path, samples: NDArray[np.float32], out: Path
-) -> None:
-    """Apply the recipe in a process of its own: its tools print, crash and linger."""
-    with tempfile.TemporaryFile() as printed:
-        child = os.fork()
-        if child == 0:
-            _apply_and_exit(recipe, source, samples, out, printed.fileno())
-        _, status = os.waitpid(child, 0)
-        printed.seek(0)
-        words = printed.read().decode("utf-8", "replace").split("\n")
-    if status:
-        code = os.waitstatus_to_exitcode(status)
-        last = next((line.strip() for line in reversed(words) if line.strip()), "")
-        why = last if code == FAILED else f"it ended with status {code}: {last}"
-        raise ModelError(
-            f"recipe {recipe.name!r} cannot be applied to {str(source)!r}: "
-            f"{why[:500]}; it needs an fp32 {recipe.format} file and samples of its "
-            "input's shape"
-        )
-
-
-def _apply_and_exit(
-    recipe: Recipe,
-    source: Path,
-    samples: NDArray[np.float32],
-    out: Path,
-    printed: int,
-) -> None:
-    os.dup2(printed, 1)
-    os.dup2(printed, 2)
-    try:
-        recipe.apply(source, samples, out)
-    except BaseException as exc:
-        told = f"\n{type(exc).__name__}: {' '.join(str(exc).split())}\n"
-        os.write(printed, told.encode("utf-8", "replace"))
-        os._exit(FAILED)
-    os._exit(0)
+    digest = hashlib.sha256()
+    for path in sorted(Path(__file__).parent.glob("*.py")):
+        digest.update(f"{path.name} {file_sha256(path)}\n".encode())
+    return digest.hexdigest()

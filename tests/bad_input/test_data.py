@@ -59,9 +59,13 @@ WRONG: dict[str, tuple[dict[str, Any], list[str]]] = {
         {"input": np.full((8, 4), 1e300)},
         ["beyond the 'float32'", "scale them"],
     ),
-    "labels of a float": (
-        {"input": FOUR, "labels": np.zeros(8)},
-        ["labels are of 'float64'", "integer type"],
+    "labels of truth": (
+        {"input": FOUR, "labels": np.zeros(8, bool)},
+        ["labels are of 'bool'", "integer type"],
+    ),
+    "labels with NaN": (
+        {"input": FOUR, "labels": np.full(8, np.nan)},
+        ["'labels' holds nan at [0]", "only finite"],
     ),
     "labels of two axes": (
         {"input": FOUR, "labels": np.zeros((8, 2), int)},
@@ -214,7 +218,7 @@ def test_accuracy_is_null_with_a_reason_where_it_cannot_be_told(
     sweep.write_text(text)
     found = accuracy(folder, cli, sweep)
     assert found["plain"] == "data 'plain' has no labels to judge outputs by"
-    assert "label 4 with 4 scores" in str(found["high"])
+    assert "label 7 with 4 scores" in str(found["high"])
     for name in ("double", "both"):
         assert (found[name]["value"], found[name]["n"]) == (1.0, 8)
 

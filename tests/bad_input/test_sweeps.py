@@ -46,9 +46,53 @@ WRONG: dict[str, tuple[str, list[str]]] = {
         HEAD + '[[model]]\npath = "no.onnx"\n' + TARGET,
         ["'no.onnx' does not exist", "line 3"],
     ),
-    "variants of a file": (
-        HEAD + MODEL + 'variants = ["int8"]\n' + TARGET,
-        ["leave 'variants' out"],
+    "an unknown recipe": (
+        HEAD + MODEL + 'variants = ["int9"]\n' + TARGET,
+        ["line 4", "unknown recipe 'int9'", "valid: fp32, ", "did you mean 'int8'?"],
+    ),
+    "a recipe without samples": (
+        HEAD + MODEL + 'variants = ["fp32", "int8"]\n' + TARGET,
+        ["variants[1]", "'int8' needs samples", "give 'calibration'"],
+    ),
+    "samples for no variants": (
+        HEAD + MODEL + 'calibration = "model.onnx"\n' + TARGET,
+        ["calibration: is for variants", "is a file of another kind"],
+    ),
+    "absent samples": (
+        HEAD + MODEL + 'variants = "int8"\ncalibration = "no.npz"\n' + TARGET,
+        ["line 5", "'no.npz' does not exist"],
+    ),
+    "an absent folder of samples": (
+        HEAD + MODEL + 'variants = "int8"\ncalibration = "photos"\n' + TARGET,
+        ["'photos' does not exist", "a folder with labels.csv is valid"],
+    ),
+    "samples for a reference model": (
+        HEAD + '[[model]]\nuse = "defect"\ncalibration = "model.onnx"\n' + TARGET,
+        ["calibration: a reference model brings its own"],
+    ),
+    "an unknown metric": (
+        HEAD + '[[model]]\nuse = "defect"\nmetric = "f1"\n' + TARGET,
+        ["unknown metric 'f1'", "top1, top5, auc, mae"],
+    ),
+    "a metric without data": (
+        HEAD + MODEL + 'metric = "auc"\n' + TARGET,
+        ["metric: needs 'data' with labels"],
+    ),
+    "a folder without labels": (
+        HEAD + MODEL + 'data = "."\n' + TARGET,
+        ["'.' is a folder without labels.csv"],
+    ),
+    "pixels of no images": (
+        HEAD + MODEL + "image_mean = 0.5\nimage_std = [0.5, 0.5]\n" + TARGET,
+        ["image_mean: is for a folder of images", "image_std: is for"],
+    ),
+    "pixels of four channels": (
+        HEAD + MODEL + "image_mean = [1, 2, 3, 4]\nimage_std = 0\n" + TARGET,
+        ["a list of 1 to 3 such", "above 0"],
+    ),
+    "an error in per cent": (
+        GOOD + "[constraints]\nerror_max = 0\n",
+        ["error_max", "above 0", "not 0"],
     ),
     "an unknown variant": (
         HEAD + '[[model]]\nuse = "defect"\nvariants = ["int9"]\n' + TARGET,

@@ -13,13 +13,14 @@ from hypothesis import strategies as st
 
 from tierbench.harness import npz
 from tierbench.harness.data import (
+    as_inputs,
     batch_of,
     dequantise,
+    judged,
     load_npz,
     match,
     quantise,
     synthetic,
-    top1,
 )
 from tierbench.harness.errors import DataError
 from tierbench.harness.hashing import file_sha256
@@ -57,6 +58,38 @@ def test_arrays_and_labels_arrive(tmp_path: Path) -> None:
 def test_labels_may_be_absent(tmp_path: Path) -> None:
     found = load_npz(saved(tmp_path / "val.npz", x=X))
     assert (found.labels, found.metric) == (None, None)
+
+
+@pytest.mark.parametrize("shape", [(3,), (3, 1), (3, 2, 2)])
+def test_labels_of_a_regression_are_floats(tmp_path: Path, shape) -> None:
+    labels = np.full(shape, -1.5, np.float32)
+    found = load_npz(saved(tmp_path / "val.npz", x=X, labels=labels))
+    assert found.metric == "mae"
+    assert found.labels is not None
+    assert (found.labels.dtype, found.labels.shape) == (np.float64, shape)
+
+
+def test_whole_labels_are_numbers_where_an_error_is_asked_for(tmp_path: Path) -> None:
+    path = saved(tmp_path / "val.npz", x=X, labels=np.array([-3, 0, 7]))
+    found = load_npz(path, "mae")
+    assert found.metric == "mae"
+    assert found.labels is not None
+    assert found.labels.tolist() == [-3.0, 0.0, 7.0]
+    assert found.labels.dtype == np.float64
+
+
+def test_a_metric_needs_labels(tmp_path: Path) -> None:
+    with pytest.raises(DataError, match="'val': no labels, which metric 'auc' needs"):
+        load_npz(saved(tmp_path / "val.npz", x=X), "auc")
+
+
+def test_a_metric_asked_for_replaces_the_datas_own() -> None:
+    labels = np.array([0, 1, 1])
+    own = Data(name="d", inputs={"x": X}, labels=labels, metric="top1", sha256="")
+    assert judged(own, None).metric == "top1"
+    assert judged(own, "auc").metric == "auc"
+    assert judged(own, "auc").labels.dtype == np.int64
+    assert judged(own, "mae").labels.dtype == np.float64
 
 
 def test_any_layout_reads_alike(tmp_path: Path) -> None:
@@ -109,6 +142,8 @@ def twice(path: Path) -> None:
 HUGE = header("{'descr': '<f4', 'fortran_order': False, 'shape': (4000000000000,), }")
 ODD = header("{'descr': '<f4', 'fortran_order': False, 'shape': (-1,), }")
 NEW = header("{'descr': '<f4', 'fortran_order': False, 'shape': (0,), }", b"", b"\3\0")
+TRUE = header("{'descr': '<f4', 'fortran_order': False, 'shape': (True,), }", bytes(4))
+ENDLESS = header("(" * 9000)
 NAN = np.where(X == 6, np.nan, X)
 INFINITE = np.where(X == 11, -np.inf, X)
 
@@ -130,11 +165,18 @@ WRONG = {
     "no axes": (arrays(x=np.float32(1)), "array 'x' has no axes"),
     "nan": (arrays(x=NAN), r"'x' holds nan at \[1, 2\]; only finite"),
     "infinity": (arrays(x=INFINITE), r"'x' holds -inf at \[2, 3\]"),
-    "labels of floats": (
-        arrays(x=X, labels=np.zeros(3)),
-        "labels are of 'float64'; class indices of an integer",
+    "labels of no number": (
+        arrays(x=X, labels=np.array([0, np.nan, 1])),
+        r"array 'labels' holds nan at \[1\]",
     ),
-    "labels of truth": (arrays(x=X, labels=np.zeros(3, bool)), "labels are of 'bool'"),
+    "labels of truth": (
+        arrays(x=X, labels=np.zeros(3, bool)),
+        "labels are of 'bool'; class indices of an integer type are valid, or floats",
+    ),
+    "too few numbers": (
+        arrays(x=X, labels=np.zeros((2, 3))),
+        r"labels have the shape \(2, 3\)",
+    ),
     "too few labels": (
         arrays(x=X, labels=np.arange(2)),
         r"labels have the shape \(2,\); with 3 samples \(3,\) is valid",
@@ -154,6 +196,8 @@ WRONG = {
     "half a header": (member("x.npy", HUGE[:30]), "damaged"),
     "declares terabytes": (member("x.npy", HUGE), "needs 16000000000000 bytes, 0 are"),
     "negative shape": (member("x.npy", ODD), "needs -4 bytes|damaged"),
+    "truth for a length": (member("x.npy", TRUE), "damaged"),
+    "brackets without end": (member("x.npy", ENDLESS), "damaged .*array header"),
     "later version": (member("x.npy", NEW), r"format version \(3, 0\)"),
     "flipped": (cut, "Bad CRC-32 for file"),
 }
@@ -322,6 +366,13 @@ def test_batches_begin_again_after_the_last_sample() -> None:
     np.testing.assert_array_equal(found["x"], X[[2, 0, 1, 2]])
 
 
+def test_all_samples_come_in_the_inputs_own_type_and_name() -> None:
+    quantised = spec("image", "int8", -1, 4, scale=0.5, zero_point=0)
+    found = as_inputs(data(x=X), [quantised])
+    assert found["image"].tolist() == (2 * X).astype(int).tolist()
+    assert found["image"].dtype == np.int8
+
+
 def test_batches_come_in_the_inputs_own_type() -> None:
     quantised = spec("x", "uint8", -1, 4, scale=0.5, zero_point=10)
     assert batch_of(data(x=X), 0, 1, [quantised])["x"].tolist() == [[10, 12, 14, 16]]
@@ -329,33 +380,3 @@ def test_batches_come_in_the_inputs_own_type() -> None:
     assert half.dtype == np.float16
     with pytest.raises(DataError, match=r"no array 'y'; has \['x'\]"):
         batch_of(data(x=X), 0, 1, [spec("y", "float32", -1, 4)])
-
-
-def test_top1_counts_the_highest_score() -> None:
-    scores = np.array([[0.1, 0.9], [0.8, 0.2], [0.3, 0.7]], np.float32)
-    labels = np.array([1, 1, 1])
-    assert top1(scores, labels) == (2, 3)
-    assert top1(scores.reshape(3, 1, 1, 2), labels) == (2, 3)
-    assert top1((scores * 100).astype(np.int8), labels) == (2, 3)
-
-
-def test_top1_counts_no_score_that_is_none() -> None:
-    scores = np.array([[np.nan, 0.9], [0.2, 0.8]])
-    assert top1(scores, np.array([0, 1])) == (1, 2)
-
-
-@pytest.mark.parametrize(
-    ("shape", "labels", "problem"),
-    [
-        ((3, 2), [0, 1], "one row of scores for each label"),
-        ((2,), [0, 1], "one row of scores"),
-        ((0, 2), [], "for 0 labels"),
-        ((2, 1), [0, 0], "with 1 scores"),
-        ((2, 2), [0, 2], "label 2 with 2 scores"),
-    ],
-)
-def test_top1_refuses_what_is_no_scores(
-    shape: tuple[int, ...], labels: list[int], problem: str
-) -> None:
-    with pytest.raises(DataError, match=problem):
-        top1(np.zeros(shape), np.array(labels, np.int64))

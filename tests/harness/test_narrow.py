@@ -33,7 +33,7 @@ def test_another_profile_is_another_sweep(sweep) -> None:
     found = narrowed(sweep, profile="procurement")
     assert found.profile == "procurement"
     assert found.targets == sweep.targets
-    assert found.sha256 != sweep.sha256
+    assert found.plain != sweep.plain
 
 
 def test_only_the_named_targets_are_kept_in_order(sweep) -> None:

@@ -33,6 +33,10 @@ TARGETS = {
     "board": SimpleNamespace(options=()),
 }
 MODELS = {"defect": SimpleNamespace(variants=("fp32", "int8"))}
+RECIPES = {
+    "small": SimpleNamespace(formats=("onnx", "tflite"), calibrated=lambda _: True),
+    "flat": SimpleNamespace(formats=("tflite",), calibrated=lambda _: False),
+}
 
 GOOD = """
 name = "panel"
@@ -67,6 +71,7 @@ call_s = 5
 
 [constraints]
 accuracy_min = 0.95
+error_max = 2.5
 energy_mj_max = 50
 
 [cost]
@@ -92,11 +97,15 @@ def folder(tmp_path: Path) -> Path:
     interpreter.write_text("#!/bin/sh\n")
     interpreter.chmod(interpreter.stat().st_mode | stat.S_IXUSR)
     (tmp_path / "sub").mkdir()
+    (tmp_path / "photos").mkdir()
+    (tmp_path / "photos" / "labels.csv").write_text("file,label\n")
     return tmp_path
 
 
 def parse(text: str, folder: Path) -> Sweep:
-    return parse_sweep(text, "s.toml", folder, targets=TARGETS, models=MODELS)
+    return parse_sweep(
+        text, "s.toml", folder, targets=TARGETS, models=MODELS, recipes=RECIPES
+    )
 
 
 def test_every_value_arrives(folder: Path) -> None:
@@ -121,10 +130,51 @@ def test_every_value_arrives(folder: Path) -> None:
     assert sweep.scenarios == (Scenario.SINGLE_STREAM, Scenario.OFFLINE)
     assert sweep.batches == (1, 8)
     assert sweep.limits == replace(Limits(), memory_bytes=2_048_000_000, call_s=5.0)
-    assert sweep.constraints == Constraints(accuracy_min=0.95, energy_mj_max=50)
+    assert sweep.constraints == Constraints(
+        accuracy_min=0.95, error_max=2.5, energy_mj_max=50
+    )
     assert sweep.cost is not None
     assert sweep.cost["currency"] == "EUR"
     assert sweep.text == GOOD
+
+
+OWN = """
+path = "my.onnx"
+variants = ["small", "fp32"]
+calibration = "val.npz"
+data = "photos"
+metric = "top5"
+image_mean = [0.5, 0, 1]
+image_std = 0.25
+"""
+
+
+def test_a_files_own_variants_data_and_metric_arrive(folder: Path) -> None:
+    sweep = parse(model(OWN), folder)
+    (request,) = sweep.models
+    assert request.variants == ("small", "fp32")
+    assert request.calibration == folder / "val.npz"
+    assert (request.data_use, request.data_path) == (None, folder / "photos")
+    assert (request.metric, request.image_std) == ("top5", (0.25,))
+    assert request.image_mean == (0.5, 0.0, 1.0)
+    assert json.loads(json.dumps(sweep.plain)) == sweep.plain
+    assert sweep.plain["models"][0]["calibration"] == "val.npz"
+    for line in OWN.strip().split("\n")[4:]:
+        assert parse(model(OWN.replace(line, "")), folder).plain != sweep.plain
+
+
+def test_samples_are_asked_for_only_where_a_recipe_needs_them(folder: Path) -> None:
+    text = model('path = "my.tflite"\nvariants = ["flat", "fp32"]')
+    assert parse(text, folder).models[0].calibration is None
+
+
+def test_a_folder_named_like_a_data_set_needs_its_path(folder: Path) -> None:
+    (folder / "defect").mkdir()
+    text = model('path = "my.onnx"\ndata = "defect"')
+    assert parse(text, folder).models[0].data_use == "defect"
+    (folder / "defect" / "labels.csv").write_text("file,label\n")
+    (request,) = parse(text.replace('"defect"', '"./defect"'), folder).models
+    assert (request.data_use, request.data_path) == (None, folder / "defect")
 
 
 def test_what_is_left_out_has_a_default(folder: Path) -> None:
@@ -156,10 +206,10 @@ def test_hash_is_of_the_content_wherever_it_lies(folder: Path, tmp_path: Path) -
     (elsewhere / "py").chmod(0o700)
     sweep = parse(GOOD, folder)
     moved = parse("# a comment\n" + GOOD.replace(" = ", "="), elsewhere)
-    assert moved.sha256 == sweep.sha256
+    assert moved.plain == sweep.plain
     assert json.loads(json.dumps(sweep.plain)) == sweep.plain
     assert sweep.plain["models"][1]["path"] == "my.onnx"
-    assert parse(GOOD.replace("seed = 7", "seed = 8"), folder).sha256 != sweep.sha256
+    assert parse(GOOD.replace("seed = 7", "seed = 8"), folder).plain != sweep.plain
 
 
 def test_sweep_is_frozen(folder: Path) -> None:
@@ -272,9 +322,62 @@ WRONG = {
         model('use = "defect"\nvariants = []'),
         [(4, "model[0].variants", "must be", "not []")],
     ),
-    "variants of a file": (
-        model('path = "my.onnx"\nvariants = ["int8"]'),
-        [(4, "model[0].variants", "its own single variant")],
+    "recipes of a file": (
+        model('path = "my.onnx"\nvariants = ["int9", "fp32", "small", "flat"]'),
+        [
+            (4, "model[0].variants[0]", "unknown recipe 'int9'", "fp32, flat, small"),
+            (4, "model[0].variants[2]", "'small' needs samples", "'calibration'"),
+            (4, "model[0].variants[3]", "'flat' is for tflite files, not onnx"),
+        ],
+    ),
+    "calibration": (
+        model('path = "my.onnx"\nvariants = "small"\ncalibration = "sub"'),
+        [(5, "model[0].calibration", "'sub' is a folder without labels.csv")],
+    ),
+    "calibration of another kind": (
+        model('path = "my.onnx"\nvariants = "small"\ncalibration = "notes.txt"'),
+        [(5, "model[0].calibration", "'notes.txt' is a file of another kind", ".npz")],
+    ),
+    "calibration without variants": (
+        model('path = "my.onnx"\ncalibration = "val.npz"'),
+        [(4, "model[0].calibration", "for variants, and none are named")],
+    ),
+    "calibration of a reference model": (
+        model('use = "defect"\ncalibration = "val.npz"'),
+        [(4, "model[0].calibration", "brings its own")],
+    ),
+    "metric": (
+        model('path = "my.onnx"\ndata = "val.npz"\nmetric = "top0"'),
+        [
+            (
+                5,
+                "model[0].metric",
+                "unknown metric 'top0'",
+                "valid: top1, top5, auc, mae",
+            )
+        ],
+    ),
+    "metric without data": (
+        model('path = "my.onnx"\nmetric = "auc"'),
+        [(4, "model[0].metric", "needs 'data' with labels")],
+    ),
+    "image values": (
+        model(
+            'path = "my.onnx"\ndata = "photos"\nimage_mean = [0.5, nan]\n'
+            "image_std = [0.5, 0]"
+        ),
+        [
+            (5, "model[0].image_mean[1]", "finite number", "not nan"),
+            (6, "model[0].image_std[1]", "above 0", "not 0"),
+        ],
+    ),
+    "image values without images": (
+        model('path = "my.onnx"\ndata = "val.npz"\nimage_std = 0.5'),
+        [(5, "model[0].image_std", "is for a folder of images")],
+    ),
+    "data set or folder": (
+        model('path = "my.onnx"\ndata = "defect"'),
+        [(4, "model[0].data", "a reference data set and a folder", "write './defect'")],
     ),
     "data set": (
         model('path = "my.onnx"\ndata = "deffect"'),
@@ -425,6 +528,8 @@ def test_every_mistake_is_told_with_place_value_and_remedy(
     case: str, folder: Path
 ) -> None:
     text, expected = WRONG[case]
+    if case == "data set or folder":
+        (folder / "photos").rename(folder / "defect")
     with pytest.raises(SweepError) as caught:
         parse(text, folder)
     mistakes = list(caught.value.mistakes)
@@ -619,7 +724,7 @@ EXAMPLES = Path(__file__).parents[2] / "examples"
 
 @pytest.mark.parametrize("path", sorted(EXAMPLES.glob("*.toml")), ids=lambda p: p.name)
 def test_examples_are_right(path: Path, tmp_path: Path) -> None:
-    for name in ("my-model.onnx", "validation.npz"):
+    for name in ("my-model.onnx", "validation.npz", "calibration.npz"):
         (tmp_path / name).write_bytes(b"x")
     sweep = parse_sweep(path.read_text("utf-8"), path.name, tmp_path)
     assert sweep.name
@@ -651,3 +756,15 @@ def test_the_docs_example_is_right(tmp_path: Path) -> None:
     variants = sum(len(model.variants) for model in sweep.models)
     cases = variants * settings * len(sweep.scenarios) * len(sweep.batches)
     assert cases == 16
+
+
+def test_docs_name_every_recipe_and_metric_and_bound() -> None:
+    from tierbench.harness.accuracy import METRICS
+    from tierbench.harness.images import FORMATS, PIXELS_MAX
+    from tierbench.models.recipes import RECIPES as OWN_RECIPES
+
+    text = DOCS.read_text("utf-8")
+    for name in (*OWN_RECIPES, *METRICS):
+        assert f"`{name}`" in text, name
+    assert f"{PIXELS_MAX:,} pixels" in text
+    assert all(name in text.upper() for name in FORMATS)

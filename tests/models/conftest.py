@@ -29,7 +29,7 @@ def built(tmp_path_factory):
 @pytest.fixture(scope="session")
 def probabilities(built, evaluation):
     """Return a function that runs a variant over the evaluation split once."""
-    from tierbench.models.defect import prediction
+    from tierbench.models import prediction
 
     known: dict[tuple[str, str], np.ndarray] = {}
 

@@ -2,7 +2,6 @@ import json
 import shutil
 import subprocess
 import sys
-from dataclasses import is_dataclass
 from importlib.metadata import entry_points
 from pathlib import Path
 
@@ -11,7 +10,7 @@ import pytest
 
 import tierbench.models.defect
 from tierbench.harness.errors import DataError, InputError, ModelError, NotFound
-from tierbench.harness.model import BuiltVariant, ReferenceModel
+from tierbench.harness.model import ReferenceModel
 from tierbench.models.defect import model
 from tierbench.models.reference import Reference
 
@@ -37,7 +36,9 @@ def test_model_fits_the_protocol():
     typed: ReferenceModel = model
     assert (typed.name, typed.task) == ("defect", "classification")
     assert typed.formats == ("onnx", "tflite")
-    assert typed.variants == ("fp32", "int8")
+    assert typed.variants == (
+        *("fp32", "fp16", "int8", "int8-per-tensor", "int16x8", "int4"),
+    )
 
 
 def test_importing_the_model_stays_light():
@@ -59,15 +60,24 @@ def test_fp32_is_the_file_that_ships(built, format):
 
 
 @pytest.mark.parametrize("format", ["onnx", "tflite"])
-def test_int8_leads_back_to_its_source(built, format):
-    variant = built("int8", format)
+@pytest.mark.parametrize("name", model.variants[1:])
+def test_a_variant_leads_back_to_its_source(built, name, format):
+    variant = built(name, format)
     training, recipe = variant.lineage
-    assert is_dataclass(BuiltVariant)
-    assert variant.recipe == recipe["recipe"] == "int8"
-    assert (variant.weight_bits, variant.activation_bits) == (8, 8)
+    assert variant.recipe == recipe["recipe"] == name
     assert recipe["source_sha256"] == training["file"]["sha256"]
-    assert recipe["calibration_sha256"] == training["data"]["calibration"]["sha256"]
+    drawn = training["data"]["calibration"]["sha256"]
+    assert recipe["calibration_sha256"] == (None if name == "fp16" else drawn)
     json.dumps(variant.lineage)
+
+
+def test_calibration_is_drawn_when_asked_for_by_input_name(calibration):
+    found = model.calibration()
+    recorded = json.loads((FOLDER / "lineage.json").read_text(encoding="utf-8"))
+    assert found.sha256 == recorded["data"]["calibration"]["sha256"]
+    (name, images), *others = found.load().items()
+    assert (name, others) == ("input", [])
+    np.testing.assert_array_equal(images, calibration)
 
 
 def test_a_built_variant_is_taken_from_the_cache_undrawn(tmp_path):
@@ -96,7 +106,7 @@ def test_evaluation_has_the_hash_that_was_announced(evaluation):
 
 
 def test_unknown_variant_names_the_known_ones(tmp_path):
-    with pytest.raises(NotFound, match=r"'int7'; known: fp32, int8; did you mean"):
+    with pytest.raises(NotFound, match=r"'int7'; known: fp16, fp32, .*; did you mean"):
         model.build("int7", "onnx", tmp_path)
 
 
@@ -105,11 +115,23 @@ def test_unknown_format_names_the_known_ones(tmp_path):
         model.build("fp32", "gguf", tmp_path)
 
 
+def test_variant_that_one_format_lacks_names_the_formats_it_has(tmp_path, monkeypatch):
+    from tierbench.models import reference
+    from tierbench.models.recipes import FP16, FileRecipe
+
+    half = FileRecipe("half", "", {"onnx": FP16._conversions["onnx"]})
+    monkeypatch.setattr(reference, "RECIPES", {"half": half})
+    chosen = Reference(name="defect", folder=FOLDER, draw=blank)
+    assert chosen.build("half", "onnx", tmp_path).recipe == "half"
+    with pytest.raises(NotFound, match=r"format of recipe 'half' 'tflite'; known: onn"):
+        chosen.build("half", "tflite", tmp_path)
+
+
 def test_other_images_than_recorded_are_refused(tmp_path):
     reference = Reference(name="defect", folder=FOLDER, draw=blank)
-    with pytest.raises(DataError, match=r"evaluation images .* install numpy \d"):
+    with pytest.raises(DataError, match=r"evaluation samples .* install numpy \d"):
         reference.evaluation()
-    with pytest.raises(DataError, match="calibration images"):
+    with pytest.raises(DataError, match="calibration samples"):
         reference.build("int8", "onnx", tmp_path)
     assert list(tmp_path.iterdir()) == []
 

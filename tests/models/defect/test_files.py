@@ -43,12 +43,12 @@ def test_record_tells_the_recipe_in_force():
     assert tuple(LINEAGE["classes"]) == data.CLASSES
     for name, split in data.SPLITS.items():
         record = LINEAGE["data"][name]
-        assert (record["seed"], record["images"]) == (split.seed, split.images)
+        assert (record["seed"], record["samples"]) == (split.seed, split.samples)
 
 
 def test_recorded_hashes_are_those_of_the_images():
     recorded = LINEAGE["data"]["calibration"]["sha256"]
-    assert data.sha256(data.CALIBRATION) == recorded
+    assert content_sha256(*data.draw("calibration")) == recorded
 
 
 @pytest.mark.real

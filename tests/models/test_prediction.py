@@ -1,6 +1,6 @@
 import numpy as np
 
-from tierbench.models.defect import prediction
+from tierbench.models import prediction
 
 
 def test_both_formats_give_the_same_probabilities(probabilities):

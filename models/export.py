@@ -1,17 +1,15 @@
-"""Write a trained network as .onnx and .tflite, both from one array layout.
+"""Write a trained network as .onnx and .tflite.
 
-Both files take ``input``, float32 [n, 64, 64, 1] in [0, 1], and give
-``probabilities``, float32 [n, classes]. This module needs the extra ``train``.
+Both files take ``input``, float32 [n, ...], and give ``probabilities``, float32
+[n, classes]. This module needs the extra ``train``.
 """
 
 from __future__ import annotations
 
 import warnings
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
-
-from .network import Probabilities
-from .raster import SIDE
 
 if TYPE_CHECKING:
     from torch import nn
@@ -20,18 +18,29 @@ _OPSET = 18
 _INPUT, _OUTPUT = "input", "probabilities"
 
 
-def export_onnx(net: nn.Module, path: Path) -> None:
-    """Write a fused network as ONNX with a free batch dimension."""
+def export_onnx(
+    net: nn.Module,
+    sample_shape: Sequence[int],
+    path: Path,
+    *,
+    channel_last: bool = False,
+) -> None:
+    """Write a network that returns logits as ONNX with a free batch dimension.
+
+    ``sample_shape`` is one sample's in the file, without the batch. With
+    ``channel_last`` the network takes [n, c, h, w], but the file [n, h, w, c].
+    """
     import onnx
     import torch
 
-    module = Probabilities(net, channel_last=True).eval()
+    from .layers import Probabilities
+
     # Two samples, for a batch of one would be taken as fixed.
-    sample = torch.zeros(2, SIDE, SIDE, 1)
+    sample = torch.zeros(2, *sample_shape)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         program = torch.onnx.export(
-            module,
+            Probabilities(net, channel_last=channel_last).eval(),
             (sample,),
             dynamo=True,
             dynamic_shapes=({0: torch.export.Dim("n")},),
@@ -59,20 +68,39 @@ def _strip(model: Any) -> None:
         del tensor.metadata_props[:]
 
 
-def export_tflite(net: nn.Module, path: Path) -> None:
-    """Write a fused network as TFLite for a batch of one; a runtime may resize it."""
+def export_tflite(
+    net: nn.Module,
+    sample_shape: Sequence[int],
+    path: Path,
+    *,
+    channel_last: bool = False,
+    traced: int = 1,
+) -> None:
+    """Write a network that returns logits as TFLite for a batch of one.
+
+    A runtime may resize the batch; where the graph reshapes, that needs a trace with
+    ``traced`` samples, a number that divides no other size in it. The other arguments
+    are those of ``export_onnx``.
+    """
     import litert_torch
     import torch
     from ai_edge_litert.tools import flatbuffer_utils
 
+    from .batch import free_batch
+    from .layers import Probabilities
+
     module = Probabilities(net, channel_last=False).eval()
-    module = litert_torch.to_channel_last_io(module, args=[0]).eval()
+    if channel_last:
+        module = litert_torch.to_channel_last_io(module, args=[0]).eval()
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        converted = litert_torch.convert(module, (torch.zeros(1, SIDE, SIDE, 1),))
+        sample = torch.zeros(traced, *sample_shape)
+        converted = litert_torch.convert(module, (sample,))
     model = flatbuffer_utils.read_model_from_bytearray(
         bytearray(converted.model_content())
     )
+    if traced > 1:
+        free_batch(model, traced)
     _rename(model)
     path.write_bytes(bytes(flatbuffer_utils.convert_object_to_bytearray(model)))
 

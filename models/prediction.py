@@ -1,4 +1,4 @@
-"""Run a model file over images, to judge it: not to measure its speed."""
+"""Run a model file over samples, to judge it: not to measure its speed."""
 
 from __future__ import annotations
 
@@ -7,6 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from ..harness.data import dequantise, quantise
+from ..harness.values import TensorSpec
+
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
@@ -14,7 +17,7 @@ _BATCH = 50
 
 
 def top1(path: Path, inputs: NDArray[np.float32], labels: NDArray[np.int64]) -> float:
-    """Return the share of images whose most probable class is the true one."""
+    """Return the share of samples whose most probable class is the true one."""
     return float(np.mean(probabilities(path, inputs).argmax(axis=1) == labels))
 
 
@@ -60,16 +63,22 @@ def _tflite(path: Path) -> Any:
 
 
 def _stored(real: NDArray[np.float32], tensor: Any) -> NDArray[Any]:
-    if tensor["dtype"] is np.float32:
-        return real
-    scale, zero_point = tensor["quantization"]
-    limits = np.iinfo(tensor["dtype"])
-    stored = np.clip(np.rint(real / scale) + zero_point, limits.min, limits.max)
-    return np.asarray(stored, tensor["dtype"])
+    """Round as the harness does: inputs halfway between two steps are not rare."""
+    return real if tensor["dtype"] is np.float32 else quantise(real, _spec(tensor))
 
 
 def _real(stored: NDArray[Any], tensor: Any) -> NDArray[np.float32]:
     if tensor["dtype"] is np.float32:
         return stored
+    return dequantise(stored, _spec(tensor))
+
+
+def _spec(tensor: Any) -> TensorSpec:
     scale, zero_point = tensor["quantization"]
-    return np.asarray(scale * (stored.astype(np.float32) - zero_point), np.float32)
+    return TensorSpec(
+        name=tensor["name"],
+        dtype=np.dtype(tensor["dtype"]).name,
+        shape=tuple(tensor["shape"]),
+        scale=scale,
+        zero_point=zero_point,
+    )

@@ -1,0 +1,342 @@
+"""``tierbench models list``, ``build`` and ``show``."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from . import json_option
+
+if TYPE_CHECKING:
+    from ..model import BuiltVariant, ReferenceModel
+    from ..recipe import Calibration, Recipe
+    from ..values import TensorSpec
+
+FILES = ".onnx or .tflite file"
+
+
+@click.group("models")
+def command() -> None:
+    """List reference models and recipes, build variants, show what is known of them."""
+
+
+@command.command("list")
+@json_option
+def list_(as_json: bool) -> None:
+    """List the reference models, and the recipes that make variants of any model."""
+    from .. import registry
+    from ..terminal import printable
+
+    broken: list[dict[str, str]] = []
+    models = list(_rows(registry.MODELS, _model_row, broken))
+    recipes = list(_rows(registry.RECIPES, _recipe_row, broken))
+    if as_json:
+        _print_json({"models": models, "recipes": recipes, "broken": broken})
+        return
+    _print_rows(models)
+    click.echo()
+    _print_rows(recipes)
+    for row in broken:
+        click.echo(printable(f"{row['name']}: {row['problem']}"), err=True)
+
+
+def _rows(
+    group: str, row: Callable[[Any], dict[str, Any]], broken: list[dict[str, str]]
+) -> Iterator[dict[str, Any]]:
+    """Yield the row of each plug-in; note what is wrong with one that is broken."""
+    from .. import registry
+    from ..errors import TierbenchError
+
+    for name in registry.names(group):
+        try:
+            yield row(registry.find(group, name))
+        except TierbenchError as exc:
+            broken.append({"name": name, "problem": str(exc)})
+        except Exception as exc:  # a plug-in may raise anything
+            told = f"{type(exc).__name__}: {exc}; reinstall the package that offers it"
+            broken.append({"name": name, "problem": told})
+
+
+def _model_row(model: ReferenceModel) -> dict[str, Any]:
+    from ..cache import cache_folder
+    from ..formats import inspect_model
+
+    built = model.build(model.variants[0], model.formats[0], cache_folder("variants"))
+    return {
+        "name": model.name,
+        "task": model.task,
+        "formats": list(model.formats),
+        "parameters": inspect_model(built.path, cache_folder("profiles")).parameters,
+        "variants": list(model.variants),
+    }
+
+
+def _recipe_row(recipe: Recipe) -> dict[str, Any]:
+    return {
+        "name": recipe.name,
+        "formats": list(recipe.formats),
+        "calibrated": [name for name in recipe.formats if recipe.calibrated(name)],
+        "summary": recipe.summary,
+    }
+
+
+@command.command("build")
+@click.argument("model")
+@click.option("--variant", "variants", multiple=True, help="Only this one; repeat.")
+@click.option("--format", "formats", multiple=True, help="Only this one; repeat.")
+@click.option(
+    "--calibration",
+    type=click.Path(path_type=Path),
+    metavar="FILE.npz",
+    help="Samples that show a file's quantiser the ranges of values.",
+)
+@click.option(
+    "--out",
+    type=click.Path(path_type=Path, file_okay=False),
+    help="A folder to copy the files to, with the lineage of each.",
+)
+@json_option
+def build(
+    model: str,
+    variants: tuple[str, ...],
+    formats: tuple[str, ...],
+    calibration: Path | None,
+    out: Path | None,
+    as_json: bool,
+) -> None:
+    """Build variants of a model and print where they lie.
+
+    MODEL is the name of a reference model, or the path of an fp32 .onnx or .tflite
+    file, of which --variant then names recipes.
+    """
+    from ..errors import InputError
+
+    path = _file(model)
+    if path is not None:
+        made = _of_file(path, variants, formats, calibration)
+    elif calibration is not None:
+        raise InputError(
+            f"--calibration {str(calibration)!r} for the reference model {model!r}, "
+            "which brings its own samples; leave it out"
+        )
+    else:
+        made = _of_reference(model, variants, formats)
+    rows = [_built_row(name, built, out) for name, built in made]
+    if as_json:
+        _print_json(rows)
+    else:
+        shown = ("model", "variant", "format", "size_bytes", "sha256", "path")
+        _print_rows([{key: row[key] for key in shown} for row in rows])
+
+
+def _of_reference(
+    name: str, variants: tuple[str, ...], formats: tuple[str, ...]
+) -> Iterator[tuple[str, BuiltVariant]]:
+    """Yield what was asked for; a variant that lacks a format nobody named is none."""
+    from .. import registry
+    from ..cache import cache_folder
+    from ..errors import NotFound
+
+    model: ReferenceModel = registry.find(registry.MODELS, name)
+    for variant in variants or model.variants:
+        for format in formats or model.formats:
+            try:
+                yield name, model.build(variant, format, cache_folder("variants"))
+            except NotFound:
+                if formats or variant not in model.variants:
+                    raise
+
+
+def _of_file(
+    path: Path,
+    variants: tuple[str, ...],
+    formats: tuple[str, ...],
+    calibration: Path | None,
+) -> Iterator[tuple[str, BuiltVariant]]:
+    """Yield what recipes make of a file: those named, or all for its format."""
+    from .. import registry
+    from ..cache import cache_folder
+    from ..errors import NotFound
+    from ..formats import inspect_model, model_files
+    from ..hashing import files_sha256
+
+    profile = inspect_model(path, cache_folder("profiles"))
+    for format in formats:
+        if format != profile.format:
+            raise NotFound(f"format of file {str(path)!r}", format, [profile.format])
+    samples = None if calibration is None else _calibration(calibration, profile.inputs)
+    sha256 = files_sha256(model_files(path, profile))
+    origin = {"step": "file", "name": path.name, "sha256": sha256}
+    for name in variants or registry.names(registry.RECIPES):
+        recipe: Recipe = registry.find(registry.RECIPES, name)
+        if variants or profile.format in recipe.formats:
+            built = recipe.build(
+                path, profile.format, samples, cache_folder("variants")
+            )
+            yield path.stem, replace(built, lineage=(origin, *built.lineage))
+
+
+def _calibration(path: Path, inputs: Sequence[TensorSpec]) -> Calibration:
+    from ..calibration import calibration_of
+    from ..data import load_npz
+    from ..sources import DataSource
+
+    data = load_npz(path)
+    source = DataSource(path.name, data.sha256, lambda: data)
+    return calibration_of(source, None, inputs)
+
+
+def _built_row(model: str, built: BuiltVariant, out: Path | None) -> dict[str, Any]:
+    from ..hashing import file_sha256
+    from ..plain import to_plain
+
+    row = {
+        "model": model,
+        "variant": built.recipe,
+        "format": built.path.suffix.removeprefix("."),
+        "size_bytes": built.path.stat().st_size,
+        "sha256": file_sha256(built.path),
+        "weight_bits": built.weight_bits,
+        "activation_bits": built.activation_bits,
+        "lineage": to_plain(built.lineage),
+    }
+    path = built.path if out is None else _copy(built.path, row, out)
+    return {**row, "path": str(path)}
+
+
+def _copy(source: Path, row: Mapping[str, Any], out: Path) -> Path:
+    """Copy a built file to a folder, its lineage beside it, and return the copy."""
+    import json
+    import shutil
+
+    from ..errors import InputError
+    from ..outfile import replacing
+
+    path = out / f"{row['model']}-{row['variant']}.{row['format']}"
+    draft = path.with_name(f".{path.name}.part")
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(source, draft)
+        draft.replace(path)
+    except OSError as exc:
+        raise InputError(
+            f"--out {str(out)!r} cannot be written: {exc.strerror}; name another folder"
+        ) from exc
+    with replacing(path.with_name(f"{path.name}.json")) as file:
+        file.write(json.dumps(row, indent=2) + "\n")
+    return path
+
+
+@command.command("show")
+@click.argument("model")
+@click.option("--variant", help="Of a reference model; else its first.")
+@click.option("--format", help="Of a reference model; else its first.")
+@json_option
+def show(model: str, variant: str | None, format: str | None, as_json: bool) -> None:
+    """Show what is known of a reference model's variant, or what a file holds.
+
+    MODEL is the name of a reference model, or the path of any .onnx or .tflite file.
+    """
+    from ..errors import InputError
+
+    path = _file(model)
+    if path is None:
+        found = _shown_reference(model, variant, format)
+    elif variant or format:
+        raise InputError(
+            f"--variant or --format with the file {str(path)!r}, which is what it is; "
+            "leave them out, or build variants with `tierbench models build`"
+        )
+    else:
+        found = _shown_file(path)
+    if as_json:
+        _print_json(found)
+        return
+    from ..outline import outline
+
+    for line in outline(found):
+        click.echo(line)
+
+
+def _shown_reference(
+    name: str, variant: str | None, format: str | None
+) -> dict[str, Any]:
+    from .. import registry
+    from ..cache import cache_folder
+    from ..plain import to_plain
+
+    model: ReferenceModel = registry.find(registry.MODELS, name)
+    built = model.build(
+        variant or model.variants[0],
+        format or model.formats[0],
+        cache_folder("variants"),
+    )
+    return {
+        "model": model.name,
+        "task": model.task,
+        "variants": list(model.variants),
+        "formats": list(model.formats),
+        "evaluation_sha256": model.evaluation_sha256,
+        "variant": built.recipe,
+        **_shown_file(built.path),
+        "lineage": to_plain(built.lineage),
+    }
+
+
+def _shown_file(path: Path) -> dict[str, Any]:
+    from ..cache import cache_folder
+    from ..formats import inspect_model, model_files
+    from ..hashing import files_sha256
+    from ..plain import to_plain
+
+    profile = inspect_model(path, cache_folder("profiles"))
+    files = model_files(path, profile)
+    return {
+        "file": str(path),
+        "size_bytes": sum(file.stat().st_size for file in files),
+        "sha256": files_sha256(files),
+        "profile": {**to_plain(profile), "macs_total": profile.macs_total},
+    }
+
+
+def _file(model: str) -> Path | None:
+    """Return the path that MODEL is, or None where it names a reference model.
+
+    Raises:
+        NotFound: it is neither.
+    """
+    from .. import registry
+    from ..errors import NotFound
+    from ..formats import SUFFIXES
+
+    known = registry.names(registry.MODELS)
+    if model in known:
+        return None
+    if Path(model).suffix.lower() not in SUFFIXES:
+        raise NotFound(f"reference model or {FILES}", model, known)
+    return Path(model)
+
+
+def _print_rows(rows: list[dict[str, Any]]) -> None:
+    """Print a table whose columns are the rows' keys."""
+    from ..tables import print_table
+
+    if rows:
+        cells = [tuple(_cell(value) for value in row.values()) for row in rows]
+        print_table(tuple(rows[0]), cells)
+
+
+def _cell(value: Any) -> str:
+    if isinstance(value, list):
+        return ", ".join(map(str, value))
+    return "" if value is None else str(value)
+
+
+def _print_json(value: Any) -> None:
+    import json
+
+    click.echo(json.dumps(value, indent=2))

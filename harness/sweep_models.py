@@ -1,0 +1,120 @@
+"""What each ``[[model]]`` of a sweep file names: models, files, variants."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from .formats import SUFFIXES
+from .sweep_checks import Found, as_list, file_problem, name_problem, repeated, tables
+from .sweep_schema import shown, unknown
+from .toml_lines import Location
+
+SOURCE = "fp32"
+"""The variant of a user's own file that is the file itself."""
+
+
+def model_mistakes(
+    content: Mapping[str, Any],
+    folder: Path,
+    models: Mapping[str, Any],
+    recipes: Mapping[str, Any],
+) -> Found:
+    """Yield what is wrong with each ``[[model]]``: names, files, variants."""
+    seen: dict[str, int] = {}
+    for index, table in tables(content, "model"):
+        where: Location = ("model", index)
+        use, path = table.get("use"), table.get("path")
+        if ("use" in table) == ("path" in table):
+            yield where, "needs either 'use' (a reference model) or 'path' (a file)"
+        if isinstance(use, str) and use not in models:
+            yield (*where, "use"), unknown("reference model", use, sorted(models))
+        if isinstance(path, str):
+            yield from _model_file((*where, "path"), path, folder)
+        yield from repeated((*where, "variants"), table.get("variants"))
+        yield from _variant_mistakes(where, table, models)
+        yield from _recipe_mistakes(where, table, recipes)
+        name = model_name(table)
+        if not isinstance(name, str):
+            continue
+        named = "name" in table or "path" in table
+        if named and (problem := name_problem(name)):
+            yield (*where, "name"), problem
+        if name in seen:
+            yield (
+                (*where, "name"),
+                f"{shown(name)} is also model[{seen[name]}]; give each its own 'name'",
+            )
+        seen.setdefault(name, index)
+
+
+def model_name(table: Mapping[str, Any]) -> Any:
+    """Return a model's name: given, the reference model's, or the file's stem."""
+    if "name" in table:
+        return table["name"]
+    path = table.get("path")
+    return Path(path).stem if isinstance(path, str) else table.get("use")
+
+
+def _model_file(where: Location, value: str, folder: Path) -> Found:
+    if problem := file_problem(folder, value):
+        yield where, problem
+    elif Path(value).suffix.lower() not in SUFFIXES:
+        listed = ", ".join(SUFFIXES)
+        yield where, f"must be a file that ends in one of {listed}, not {shown(value)}"
+
+
+def _variant_mistakes(
+    where: Location, table: Mapping[str, Any], models: Mapping[str, Any]
+) -> Found:
+    """Yield variants that a reference model does not have, and what it needs not."""
+    use = table.get("use")
+    if "calibration" in table and "path" not in table:
+        yield (
+            (*where, "calibration"),
+            "a reference model brings its own calibration samples; leave it out",
+        )
+    if not isinstance(use, str) or use not in models or "path" in table:
+        return
+    known = models[use].variants
+    for index, name in enumerate(as_list(table.get("variants"))):
+        if isinstance(name, str) and name not in known:
+            yield (
+                (*where, "variants", index),
+                unknown(f"variant of {use!r}", name, known),
+            )
+
+
+def _recipe_mistakes(
+    where: Location, table: Mapping[str, Any], recipes: Mapping[str, Any]
+) -> Found:
+    """Yield variants of a user's own file that no recipe can make."""
+    path = table.get("path")
+    if not isinstance(path, str):
+        return
+    if "calibration" in table and "variants" not in table:
+        yield (
+            (*where, "calibration"),
+            "is for variants, and none are named; add 'variants' or leave it out",
+        )
+    format = SUFFIXES.get(Path(path).suffix.lower())
+    for index, name in enumerate(as_list(table.get("variants"))):
+        place = (*where, "variants", index)
+        if not isinstance(name, str) or name == SOURCE:
+            continue
+        if name not in recipes:
+            yield place, unknown("recipe", name, [SOURCE, *sorted(recipes)])
+            continue
+        recipe = recipes[name]
+        if format is None:
+            continue
+        if format not in recipe.formats:
+            listed = " or ".join(recipe.formats)
+            yield place, f"recipe {name!r} is for {listed} files, not {format}"
+        elif recipe.calibrated(format) and "calibration" not in table:
+            yield (
+                place,
+                f"recipe {name!r} needs samples; give 'calibration', a .npz file or "
+                "a folder of images",
+            )

@@ -1,0 +1,21 @@
+"""Faults of a rolling bearing's machine, heard by an accelerometer: a tiny 1-D net."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from ..reference import Reference
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+
+def _draw(split: str) -> tuple[NDArray[np.float32], NDArray[np.int64]]:
+    from .data import draw
+
+    return draw(split)
+
+
+model = Reference(name="bearing", folder=Path(__file__).parent, draw=_draw)

@@ -1,0 +1,21 @@
+"""Keywords in noise: a small transformer with its own synthetic speech."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from ..reference import Reference
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+
+def _draw(split: str) -> tuple[NDArray[np.float32], NDArray[np.int64]]:
+    from . import data
+
+    return data.draw(split)
+
+
+model = Reference(name="keyword", folder=Path(__file__).parent, draw=_draw)

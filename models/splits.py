@@ -1,0 +1,25 @@
+"""The splits of drawn data: every sample from a random stream of its own."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Split:
+    """A stream of samples: its seed, and how many of them belong to the split."""
+
+    name: str
+    seed: int
+    samples: int
+
+    def rng(self, index: int) -> np.random.Generator:
+        """Return the random numbers of sample number index.
+
+        Seed and index form the key of a counter-based generator (Philox), so no two
+        samples share a stream, within a split or across splits.
+        """
+        key = np.array([self.seed, index], dtype=np.uint64)
+        return np.random.Generator(np.random.Philox(key=key))

@@ -18,7 +18,7 @@ TARGETS = DOCS / "targets.md"
 LINK = re.compile(r"\[[^\]]+\]\(([^)#]+)(?:#[^)]*)?\)")
 GROUPED = ("models build", "models list", "models show")
 SHIPPED = (*sorted({*BUILT_IN} - {"models"}), *GROUPED, "report")
-HOST_TARGETS = ("host-litert", "host-onnxruntime", "sim")
+HOST_TARGETS = ("host-litert", "host-onnxruntime", "host-openvino", "sim")
 
 
 def sections(path: Path) -> dict[str, str]:

@@ -15,6 +15,7 @@ from tierbench.harness.values import BlockKind
 from tierbench.harness.worker import Stretch
 from tierbench.targets.host_litert import HostLitert
 from tierbench.targets.host_onnxruntime import HostOnnxruntime
+from tierbench.targets.host_openvino import HostOpenvino
 
 FOLDER = Path(tierbench.models.defect.__file__).parent
 WATCHED_S = 0.5
@@ -31,14 +32,18 @@ def cpu_s(pid: int) -> float:
 
 @pytest.mark.parametrize("threads", [1, 2])
 @pytest.mark.parametrize(
-    ("kind", "model"),
-    [(HostOnnxruntime, "defect.onnx"), (HostLitert, "defect.tflite")],
+    ("kind", "model", "component"),
+    [
+        (HostOnnxruntime, "defect.onnx", "host"),
+        (HostLitert, "defect.tflite", "host"),
+        (HostOpenvino, "defect.onnx", "openvino"),
+    ],
 )
 def test_threads_sleep_after_a_block(
-    kind: type[Target], model: str, threads: int
+    kind: type[Target], model: str, component: str, threads: int
 ) -> None:
     if lacking := kind().unavailable():
-        missing("host", lacking.reason)
+        missing(component, lacking.reason)
     with session(kind, FOLDER / model, threads=threads) as worker:
         worker.bind(synthetic(worker.open().inputs, 1, 0))
         worker.block(SLICE)

@@ -77,9 +77,8 @@ class Machine:
             self._timed(bench.begin)
         left = list(cohort)
         while left and not self.stopping():
-            for bench in left:
-                if bench.ended():
-                    yield bench.close()
+            for bench in _ended(left):
+                yield bench.close()
             left = [bench for bench in left if not bench.closed]
             for bench in chance.sample(left, len(left)):
                 self._timed(bench.measure, self.first_round)
@@ -107,17 +106,49 @@ def _cohorts(benches: Sequence[Bench]) -> Iterator[list[Bench]]:
     """Group cases in their order so that each group fits.
 
     Its workers must fit into memory, and onto the device: a board that holds one
-    worker is given one case after the other.
+    worker is given one case after the other. Cases that are to be compared stay
+    together if they fit at all.
     """
     room = MEMORY_SHARE * psutil.virtual_memory().available
     cohort: list[Bench] = []
-    for bench in benches:
-        if cohort and not _fits([*cohort, bench], room):
+    for together in _compared(benches):
+        if cohort and not _fits([*cohort, *together], room):
             yield cohort
             cohort = []
-        cohort.append(bench)
+        if cohort or _fits(together, room):
+            cohort += together
+        else:
+            yield from ([bench] for bench in together)
     if cohort:
         yield cohort
+
+
+def _ended(left: Sequence[Bench]) -> list[Bench]:
+    """Return the cases that need no more blocks; those to be compared end together.
+
+    Else the rounds that they share may be too few to compare: one may have left out
+    the first as its warm-up, the other may not have been there for the last.
+    """
+    going_on = {_comparison(bench) for bench in left if not bench.ended()}
+    return [bench for bench in left if _comparison(bench) not in going_on]
+
+
+def _comparison(bench: Bench) -> str:
+    """Return the key of the case that a case is compared with, or its own."""
+    return bench.planned.beside or bench.planned.case.key
+
+
+def _compared(benches: Sequence[Bench]) -> Iterator[list[Bench]]:
+    """Group each case with those after it that are measured beside it."""
+    together: list[Bench] = []
+    for bench in benches:
+        keys = [other.planned.case.key for other in together]
+        if together and bench.planned.beside not in keys:
+            yield together
+            together = []
+        together.append(bench)
+    if together:
+        yield together
 
 
 def _fits(cohort: Sequence[Bench], room_bytes: float) -> bool:

@@ -10,6 +10,7 @@ import tierbench
 
 NAMES = {
     "Evidence",
+    "Quantity",
     "Result",
     "Run",
     "Status",
@@ -18,6 +19,11 @@ NAMES = {
     "Target",
     "TierbenchError",
     "__version__",
+    "kb",
+    "mb",
+    "mj",
+    "ms",
+    "us",
 }
 
 

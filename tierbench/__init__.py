@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from .harness.errors import TierbenchError
+    from .harness.quantity import Quantity, kb, mb, mj, ms, us
     from .harness.store import Store
     from .harness.sweep import Sweep
     from .harness.target import Target
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "Evidence",
+    "Quantity",
     "Result",
     "Run",
     "Status",
@@ -26,10 +28,16 @@ __all__ = [
     "Target",
     "TierbenchError",
     "__version__",
+    "kb",
+    "mb",
+    "mj",
+    "ms",
+    "us",
 ]
 
 _MODULES = {
     "Evidence": "values",
+    "Quantity": "quantity",
     "Result": "values",
     "Run": "values",
     "Status": "values",
@@ -37,6 +45,11 @@ _MODULES = {
     "Sweep": "sweep",
     "Target": "target",
     "TierbenchError": "errors",
+    "kb": "quantity",
+    "mb": "quantity",
+    "mj": "quantity",
+    "ms": "quantity",
+    "us": "quantity",
 }
 
 

@@ -142,7 +142,9 @@ class Sim(Target):
         """Start a worker; one in virtual time is no process at all."""
         worker = self._launched[case.key]
         self._launched[case.key] += 1
-        settings = {**self.settings, "worker": worker}
+        # Two artifacts on one device do not share their noise.
+        stream = f"{case.variant.sha256[:16]}/{worker}"
+        settings = {**self.settings, "worker": stream}
         if self._virtual:
             return SimWorker(
                 machine=self.machine, settings=settings, batch=case.workload.batch

@@ -51,10 +51,11 @@ def find_run(store: Store, prefix: str) -> Run:
 
 
 def run_row(run: Run) -> dict[str, Any]:
-    """Return what a reader wants to know of a run."""
+    """Return what a reader wants to know of a run; ``sweep`` is what was asked."""
     return {
         "id": run.id,
         "name": run.name,
+        "sweep": dict(run.sweep),
         "profile": run.sweep.get("profile"),
         "status": run.status,
         "trigger": run.trigger,

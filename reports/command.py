@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
+
+if TYPE_CHECKING:
+    from ..harness.distribution import LatencyHistogram
 
 Rows = list[dict[str, Any]]
 
@@ -38,17 +41,26 @@ def report(store_url: str, run_id: str | None, out: Path) -> None:
     from ..harness.terminal import printable
     from .page import render
 
-    rows, runs, environments = _read(store_url, run_id)
+    rows, runs, environments, distributions = _read(store_url, run_id)
     names = dict.fromkeys(str(run["name"]) for run in runs)
     title = next(iter(names)) if len(names) == 1 else "Benchmark report"
-    page = render(rows, title=title, runs=runs, environments=environments)
+    page = render(
+        rows,
+        title=title,
+        runs=runs,
+        environments=environments,
+        distributions=distributions,
+    )
     with replacing(out) as file:
         file.write(page)
     click.echo(printable(str(out)))
 
 
-def _read(store_url: str, run_id: str | None) -> tuple[Rows, Rows, dict[str, Any]]:
-    """Return the rows, the runs and the environments of a store."""
+def _read(
+    store_url: str, run_id: str | None
+) -> tuple[Rows, Rows, dict[str, Any], dict[str, LatencyHistogram]]:
+    """Return a store's rows and runs, and environments and histograms by their key."""
+    from ..harness.distribution import latency_histogram
     from ..harness.plain import to_plain
     from ..harness.results import find_run, ordered, run_row
     from ..harness.store import Store
@@ -61,8 +73,10 @@ def _read(store_url: str, run_id: str | None) -> tuple[Rows, Rows, dict[str, Any
     environments = {
         r.environment.sha256: r.environment for r in results if r.environment
     }
+    histograms = {r.case.key: latency_histogram(r) for r in results}
     return (
         ordered(results),
         runs,
         {sha256: to_plain(found) for sha256, found in environments.items()},
+        {key: found for key, found in histograms.items() if found is not None},
     )

@@ -14,6 +14,9 @@ MOST_DECIMALS = 9
 GROUP = "\u202f"
 """Narrow no-break space between groups of thousands."""
 
+UNITS = {"GiB": 2**30, "MiB": 2**20, "KiB": 2**10, "B": 1}
+"""Bytes in each unit that ``byte_size`` uses."""
+
 
 def decimals_for(size: float, significant: int) -> int:
     """Return the decimal places that show ``size`` with so many significant digits.
@@ -70,7 +73,7 @@ def with_interval(value: float, low: float, high: float) -> tuple[str, str]:
 
 def byte_size(size_bytes: float) -> str:
     """Return bytes in the largest binary unit that leaves at least 1 before it."""
-    for unit, step in (("GiB", 2**30), ("MiB", 2**20), ("KiB", 2**10)):
-        if abs(size_bytes) >= step:
+    for unit, step in UNITS.items():
+        if abs(size_bytes) >= step > 1:
             return f"{plain(size_bytes / step)} {unit}"
     return f"{size_bytes:.0f} B"

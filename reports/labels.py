@@ -8,7 +8,10 @@ from dataclasses import dataclass
 WIDTH_PER_LETTER = 0.56
 """Mean advance of a proportional sans-serif letter, in units of the font size."""
 
-_REACH = 7.0
+_REACHES = (7.0, 14.0, 24.5)
+_COVER = 10.0
+"""A label on another or on a dot is worse than one on an error bar."""
+
 _CUT = 1000.0
 """A label that is cut off is worse than any overlap."""
 
@@ -39,29 +42,40 @@ def place(
     frame: Box,
     font_size: float,
     taken: Sequence[Box] = (),
-) -> list[Box]:
+    needed: Sequence[bool] | None = None,
+) -> list[Box | None]:
     """Return a box for each label: near its point, with as little overlap as found.
 
+    A label that is not ``needed`` gets None where it would cover a dot or another
+    label, or lie far from its point.
     Greedy in the order given, so equal input gives equal places. All in points.
     """
+    needed = [True] * len(points) if needed is None else needed
     dots = [Box(left=x - 4, bottom=y - 4, right=x + 4, top=y + 4) for x, y in points]
-    placed: list[Box] = []
-    for (x, y), count in zip(points, letters, strict=True):
+    placed: list[Box | None] = []
+    for (x, y), count, must in zip(points, letters, needed, strict=True):
         width = count * font_size * WIDTH_PER_LETTER
-        boxes = _candidates(x, y, width, font_size)
-        others = [*dots, *taken, *placed]
+        boxes = _candidates(x, y, width, font_size, _REACHES if must else _REACHES[:1])
+        solid = [*dots, *filter(None, placed)]
         costs = [
-            _CUT * box.outside(frame) + sum(map(box.overlap, others)) + rank
+            _CUT * box.outside(frame)
+            + _COVER * sum(map(box.overlap, solid))
+            + sum(map(box.overlap, taken))
+            + rank
             for rank, box in enumerate(boxes)
         ]
-        placed.append(boxes[costs.index(min(costs))])
+        box = boxes[costs.index(min(costs))]
+        clear = not box.outside(frame) and not any(map(box.overlap, solid))
+        placed.append(box if must or clear else None)
     return placed
 
 
-def _candidates(x: float, y: float, width: float, height: float) -> list[Box]:
+def _candidates(
+    x: float, y: float, width: float, height: float, reaches: Sequence[float]
+) -> list[Box]:
     """Return places round a point, best first: diagonals, sides, then farther."""
     boxes = []
-    for reach in (_REACH, 2 * _REACH, 3.5 * _REACH):
+    for reach in reaches:
         right, left = x + reach, x - reach - width
         up, down = y + reach, y - reach - height
         middle, centre = y - height / 2, x - width / 2

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from ..harness.accuracy import LOWER_IS_BETTER
 from ..harness.terminal import printable
 
 Row = Mapping[str, Any]
@@ -72,6 +73,11 @@ def read(row: Row, group: str, key: str | None = None) -> Metric:
         reason = _reason(row, holder, group, name)
         return Metric(evidence=evidence, reason=reason)
     return _point(holder, name, evidence)
+
+
+def lower_is_better(metric: str) -> bool:
+    """Return whether a metric of accuracy, by its name, is better where it is lower."""
+    return metric in LOWER_IS_BETTER
 
 
 def number(value: object) -> float | None:

@@ -6,6 +6,7 @@ import base64
 import hashlib
 import json
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -13,10 +14,26 @@ from typing import Any
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
 from markupsafe import Markup
 
+from ..harness.distribution import LatencyHistogram
 from ..harness.errors import InputError
-from .charts import MARKERS, PALETTE, charts, target_colours
+from .asked import outcomes, questions
+from .charts import MARKERS, charts
+from .facets import facets, target_colours
+from .headline import front_sentences
+from .interactive import bundle, figure
 from .metrics import Row, number, words
-from .summary import asked, case_name, counts, highlights, outcome, place_name, workload
+from .pareto import fronts, states
+from .ridges import ridges
+from .summary import (
+    asked,
+    case_name,
+    counts,
+    distinct,
+    highlights,
+    outcome,
+    place_name,
+    workload,
+)
 from .table import table
 
 _TEMPLATES = Path(__file__).with_name("templates")
@@ -28,28 +45,50 @@ def render(
     title: str,
     runs: Sequence[Mapping[str, Any]] = (),
     environments: Mapping[str, Mapping[str, Any]] | None = None,
+    distributions: Mapping[str, LatencyHistogram] | None = None,
 ) -> str:
     """Return the page for rows as ``tierbench results --json`` prints them.
 
     ``runs`` are what ``harness.results.run_row`` returns; ``environments`` maps the
-    hash that a row names to the environment as a plain mapping.
+    hash that a row names to the environment as a plain mapping; ``distributions`` maps
+    a row's ``case_key`` to the histogram of its latencies.
 
     A pure function: equal input gives equal bytes. Texts in the rows are shown, never
     interpreted. Raises InputError where a row holds what JSON cannot express.
     """
-    rows = list(rows)
-    style, script = (_asset(name) for name in ("page.css", "page.js"))
+    rows, distributions = list(rows), distributions or {}
+    style = _asset("page.css")
+    found = _findings(rows)
+    scripts = [_asset("page.js")]
+    if found["figure"] is not None:
+        scripts += [bundle(), _asset("figure.js")]
     return _template().render(
         title=words(title),
         style=Markup(style),
-        script=Markup(script),
         style_hash=_csp_hash(style),
-        script_hash=_csp_hash(script),
-        raw=Markup(_json(rows)),
+        scripts=[Markup(script) for script in scripts],
+        script_hashes=[_csp_hash(script) for script in scripts],
+        data=_data(rows, found["figure"], distributions),
         runs=runs,
+        questions=questions(runs),
+        ridges=ridges(rows, distributions),
         environments=list(_environments(rows, environments or {})),
-        **_findings(rows),
+        **found,
     )
+
+
+def _data(
+    rows: Sequence[Row],
+    figure: Mapping[str, Any] | None,
+    distributions: Mapping[str, LatencyHistogram],
+) -> dict[str, Markup]:
+    """Return what the page holds as JSON, by the id of its element."""
+    histograms = {key: asdict(found) for key, found in distributions.items()}
+    data = {
+        "rows": Markup(_json(rows, indent=1)),
+        "distributions": Markup(_json(histograms)),
+    }
+    return data if figure is None else {**data, "chart": Markup(_json(figure))}
 
 
 def _template() -> Template:
@@ -67,26 +106,44 @@ def _template() -> Template:
 
 def _findings(rows: Sequence[Row]) -> dict[str, Any]:
     """Return what the page says about the rows, by the template's names."""
-    drawn, not_drawn = charts(rows)
+    judged = fronts(rows)
+    shown = facets(rows, judged)
+    drawn, not_drawn = charts(shown)
     return {
         "total": len(rows),
         "counts": counts(rows),
         "asked": asked(rows),
-        "highlights": highlights(rows),
-        "charts": [(chart, Markup(chart.svg)) for chart in drawn],
+        "outcomes": outcomes(rows),
+        "findings": _headlines(highlights(rows), front_sentences(rows, judged)),
+        "figure": figure(shown),
+        "charts": [
+            (chart.title, [(cost, Markup(svg)) for cost, svg in chart.panels])
+            for chart in drawn
+        ],
         "charts_not_drawn": not_drawn,
-        "colours": _colour_slots(rows),
+        "left_out": [
+            (facet.title, facet.left_out) for facet in shown if facet.left_out
+        ],
+        "colours": list(target_colours(rows).items()),
         "evidence": _evidence(rows),
         "hollow": any(row.get("status") == "not_converged" for row in rows),
-        "table": table(rows),
+        "table": table(rows, states(judged)),
         "setbacks": [_setback(row) for row in rows if row.get("status") != "ok"],
     }
 
 
-def _json(rows: Sequence[Row]) -> str:
+def _headlines(
+    best: Mapping[str, str], front: Mapping[str, str]
+) -> list[tuple[str, str, str]]:
+    """Return (model, its best cases, its front) for each model that has either."""
+    models = distinct([*best, *front])
+    return [(name, best.get(name, ""), front.get(name, "")) for name in models]
+
+
+def _json(value: object, indent: int | None = None) -> str:
     """Return JSON that no HTML parser can mistake for markup."""
     try:
-        text = json.dumps(rows, indent=1, allow_nan=False)
+        text = json.dumps(value, indent=indent, allow_nan=False)
     except (TypeError, ValueError) as exc:
         raise InputError(
             f"the rows of the report are not JSON: {exc}; "
@@ -114,13 +171,6 @@ def _csp_hash(text: str) -> str:
     """Return the source expression that allows exactly this inline element."""
     digest = hashlib.sha256(text.encode("utf-8")).digest()
     return f"sha256-{base64.b64encode(digest).decode('ascii')}"
-
-
-def _colour_slots(rows: Sequence[Row]) -> list[tuple[str, str]]:
-    """Return (target, CSS class of its colour)."""
-    colours = target_colours(rows)
-    classes = {colour: f"c{slot}" for slot, colour in enumerate(PALETTE)}
-    return [(name, classes.get(colour, "other")) for name, colour in colours.items()]
 
 
 def _evidence(rows: Sequence[Row]) -> list[str]:

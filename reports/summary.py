@@ -6,7 +6,7 @@ from collections.abc import Hashable, Iterable, Sequence
 from typing import TypeVar
 
 from .digits import fixed, interval_decimals, plain
-from .metrics import Metric, Row, read, words
+from .metrics import Metric, Row, lower_is_better, read, words
 
 STATUS = {
     "ok": "ok",
@@ -49,18 +49,22 @@ def asked(rows: Sequence[Row]) -> str:
     )
 
 
-def highlights(rows: Sequence[Row]) -> list[str]:
-    """Return one sentence for each model: its most accurate and its fastest case.
+def highlights(rows: Sequence[Row]) -> dict[str, str]:
+    """Return a sentence for each model: its most accurate and its fastest case.
 
-    Only cases that were measured and converged take part.
+    Only models with a case that was measured and converged take part, and only such
+    cases can be the fastest. An accuracy does not hang on how narrow a latency's
+    interval became, so every case that was measured can be the most accurate.
     """
     proven = [row for row in rows if outcome(row) == "measured"]
-    sentences = []
+    judged = [row for row in rows if _was_measured(row)]
+    sentences = {}
     for model in distinct(row.get("model") for row in proven):
         own = [row for row in proven if row.get("model") == model]
-        parts = [part for part in (_most_accurate(own), _fastest(own)) if part]
+        same = [row for row in judged if row.get("model") == model]
+        parts = [part for part in (_most_accurate(same), _fastest(own)) if part]
         if parts:
-            sentences.append(f"{words(model)}: {'; '.join(parts)}.")
+            sentences[words(model)] = f"{'; '.join(parts)}."
     return sentences
 
 
@@ -85,6 +89,14 @@ def workload(row: Row) -> str:
     return f"{scenario}, batch\N{NO-BREAK SPACE}{words(row.get('batch'))}"
 
 
+def shown(metric: Metric) -> str:
+    """Return a known value with the digits that its interval deserves."""
+    value = metric.value or 0.0
+    if metric.interval is None:
+        return plain(value)
+    return fixed(value, interval_decimals(value, *metric.interval))
+
+
 def spoken(metric: Metric, unit: str = "") -> str:
     """Return a known metric with its unit and its interval in words."""
     if metric.value is None:
@@ -92,11 +104,9 @@ def spoken(metric: Metric, unit: str = "") -> str:
     if metric.interval is None:
         return plain(metric.value) + unit
     places = interval_decimals(metric.value, *metric.interval)
-    value, low, high = (
-        fixed(number, places) for number in (metric.value, *metric.interval)
-    )
+    low, high = (fixed(number, places) for number in metric.interval)
     kind = f"{metric.coverage * 100:.0f} % {'band' if metric.band else 'interval'}"
-    return f"{value}{unit} ({kind} {low} to {high})"
+    return f"{shown(metric)}{unit} ({kind} {low} to {high})"
 
 
 def distinct(values: Iterable[_T]) -> list[_T]:
@@ -108,7 +118,10 @@ def _most_accurate(rows: Sequence[Row]) -> str | None:
     name, known = _of_one_metric(rows)
     if not known:
         return None
-    row, best = max(known, key=lambda pair: pair[1].value or 0.0)
+    sign = 1 if lower_is_better(name) else -1
+    row, best = min(
+        known, key=lambda pair: (sign * (pair[1].value or 0.0), *_ease(pair[0]))
+    )
     variant = row.get("variant")
     others = {
         other.get("variant")
@@ -126,15 +139,31 @@ def _fastest(rows: Sequence[Row]) -> str | None:
     known = [pair for pair in known if pair[1].value is not None and not pair[1].band]
     if not known:
         return None
-    lead = min((row for row, _ in known), key=_workload_order)
-    same = [p for p in known if _workload_order(p[0]) == _workload_order(lead)]
+    lead = min((row for row, _ in known), key=leading)
+    same = [p for p in known if leading(p[0]) == leading(lead)]
     row, best = min(same, key=lambda pair: pair[1].value or 0.0)
     rivals = sum(1 for other, m in same if other is not row and _overlap(best, m))
-    median = spoken(best, " ms")
-    text = f"{_leader(row)} is the fastest at {workload(row)}, median {median}"
+    median, accuracy = spoken(best, " ms"), read(row, "accuracy", "value")
+    name = _leader(row)
+    if accuracy.value is not None:
+        name += f", with {accuracy_name(row)} {shown(accuracy)},"
+    text = f"{name} is the fastest at {workload(row)}, median {median}"
     if rivals:
         text += _rivals(rivals, "case")
     return text
+
+
+def _was_measured(row: Row) -> bool:
+    return row.get("status") in ("ok", "not_converged") and (
+        row.get("evidence") == "MEASURED"
+    )
+
+
+def _ease(row: Row) -> tuple[bool, tuple[int, str, float], float]:
+    """Return what puts, of equally accurate cases, the proven and fastest one first."""
+    median = read(row, "latency_ms", "median").value
+    slow = float("inf") if median is None else median
+    return row.get("status") != "ok", leading(row), slow
 
 
 def _of_one_metric(rows: Sequence[Row]) -> tuple[str, list[tuple[Row, Metric]]]:
@@ -153,7 +182,8 @@ def accuracy_name(row: Row) -> str | None:
     return words(accuracy.get("metric") or "accuracy")
 
 
-def _workload_order(row: Row) -> tuple[int, str, float]:
+def leading(row: Row) -> tuple[int, str, float]:
+    """Return what sorts the simplest workload first: single stream, least batch."""
     scenario = words(row.get("scenario"))
     rank = _SCENARIOS.index(scenario) if scenario in _SCENARIOS else len(_SCENARIOS)
     batch = row.get("batch")

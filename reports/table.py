@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from .digits import byte_size, plain, with_interval
 from .metrics import NO_REASON, Metric, Row, number, read, words
+from .pareto import State, costs
 from .summary import accuracy_name, outcome, place_name, workload
 
 ABSENT = "n/a"
@@ -27,13 +28,15 @@ class Cell:
 
     ``spread`` is the interval, rounded as the value in ``text`` is. ``reason`` is set
     where the value, or only its interval, is unknown; ``why`` is then the number of
-    its note. ``evidence`` is set where it differs from the row's.
+    its note. ``evidence`` is set where it differs from the row's. ``tag`` is the class
+    of a state.
     """
 
     text: str
     spread: str = ""
     detail: str = ""
     sort: str = ""
+    tag: str = ""
     evidence: str | None = None
     reason: str | None = None
     why: int | None = None
@@ -54,7 +57,6 @@ class Table:
 
     columns: tuple[Column, ...]
     rows: tuple[tuple[Cell, ...], ...]
-    outcomes: tuple[str, ...]
     notes: tuple[str, ...]
     unknown: tuple[tuple[str, tuple[str, ...]], ...]
 
@@ -64,6 +66,7 @@ _COLUMNS = (
     Column(title="Target", numeric=False),
     Column(title="Workload", numeric=False),
     Column(title="Outcome", numeric=False),
+    Column(title="Pareto", numeric=False),
     Column(title="Accuracy"),
     Column(title="Median latency", unit="ms"),
     Column(title="p90", unit="ms"),
@@ -77,9 +80,12 @@ _COLUMNS = (
 _RAN = ("ok", "not_converged")
 
 
-def table(rows: Sequence[Row]) -> Table:
-    """Return the table of all rows, in their order, with its notes."""
-    cells = [_cells(row) for row in rows]
+def table(rows: Sequence[Row], states: Mapping[int, Mapping[str, State]]) -> Table:
+    """Return the table of all rows, in their order, with its notes.
+
+    ``states`` are those of ``pareto.states``.
+    """
+    cells = [_cells(row, states.get(place, {})) for place, row in enumerate(rows)]
     kept = [
         index
         for index, column in enumerate(_COLUMNS)
@@ -96,18 +102,18 @@ def table(rows: Sequence[Row]) -> Table:
     return Table(
         columns=tuple(_COLUMNS[index] for index in kept),
         rows=tuple(tuple(_noted(cell, numbers) for cell in line) for line in shown),
-        outcomes=tuple(outcome(row) for row in rows),
         notes=tuple(numbers),
         unknown=unknown,
     )
 
 
-def _cells(row: Row) -> tuple[Cell, ...]:
+def _cells(row: Row, states: Mapping[str, State]) -> tuple[Cell, ...]:
     return (
         _text(f"{words(row.get('model'))} / {words(row.get('variant'))}", _kind(row)),
         _text(place_name(row), _where(row)),
         _text(workload(row), _effort(row)),
-        _text(outcome(row), _throttled(row)),
+        _text(outcome(row), _throttled(row), tag=outcome(row)),
+        _standing(row, states),
         _metric(row, read(row, "accuracy", "value"), _accuracy_detail(row)),
         _metric(row, read(row, "latency_ms", "median")),
         _metric(row, read(row, "latency_ms", "p90")),
@@ -119,8 +125,22 @@ def _cells(row: Row) -> tuple[Cell, ...]:
     )
 
 
-def _text(text: str, detail: str) -> Cell:
-    return Cell(text=text, detail=detail, sort=text)
+def _text(text: str, detail: str, tag: str = "") -> Cell:
+    return Cell(text=text, detail=detail, sort=text, tag=tag)
+
+
+def _standing(row: Row, states: Mapping[str, State]) -> Cell:
+    """Return where a case stands by speed and, beneath, what other fronts it is on."""
+    speed, *others = costs(row)
+    state = states.get(speed.name)
+    text = "not judged" if state is None else str(state)
+    also = [cost.name for cost in others if states.get(cost.name) is State.FRONT]
+    return Cell(
+        text=text,
+        detail=f"front by {' and '.join(also)}" if also else "",
+        sort="" if state is None else str(list(State).index(state)),
+        tag="" if state is None else text,
+    )
 
 
 def _metric(row: Row, metric: Metric, detail: str = "") -> Cell:

@@ -7,8 +7,14 @@ for (const table of document.querySelectorAll("table.sortable")) {
   headings.forEach((heading, column) => {
     const button = document.createElement("button");
     button.type = "button";
-    button.append(...heading.childNodes);
-    heading.append(button);
+    const wrap = () => {
+      button.append(...heading.childNodes);
+      heading.append(button);
+    };
+    wrap();
+    // Chromium repeats headings on each printed page only where they hold no button.
+    window.addEventListener("beforeprint", () => button.replaceWith(...button.childNodes));
+    window.addEventListener("afterprint", wrap);
     button.addEventListener("click", () => {
       const before = heading.getAttribute("aria-sort");
       const next = { ascending: "descending", descending: null }[before];

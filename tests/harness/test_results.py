@@ -292,7 +292,8 @@ def test_a_runs_id_is_found_although_another_begins_so(store) -> None:
 
 
 def test_a_run_is_told_in_plain_values() -> None:
-    told = run_row(example_run(sweep={"profile": "smoke"}))
+    told = run_row(example_run(sweep={"profile": "smoke", "batches": [1, 8]}))
     assert told["profile"] == "smoke"
+    assert told["sweep"] == {"profile": "smoke", "batches": [1, 8]}
     assert told["version"] == "0.1.0"
     assert json.loads(json.dumps(told)) == told

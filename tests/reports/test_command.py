@@ -1,8 +1,11 @@
+import json
 from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
 from click.testing import CliRunner
+from store_examples import example_run
+from support.measured import a_result
 
 from tierbench.harness.errors import InputError, NotFound, StoreError
 from tierbench.harness.store import Store, result_id
@@ -27,7 +30,9 @@ def asked(monkeypatch: pytest.MonkeyPatch, examples: SimpleNamespace) -> list[ob
 
     def read(store_url: str, run_id: str | None) -> object:
         calls.append((store_url, run_id))
-        return examples.sweep_rows(), examples.runs, examples.environments
+        rows = examples.sweep_rows()
+        histograms = examples.histograms(rows)
+        return rows, examples.runs, examples.environments, histograms
 
     monkeypatch.setattr(command, "_read", read)
     return calls
@@ -159,6 +164,25 @@ def test_a_real_store_becomes_a_page(
     assert "no kernel for int8" in text
     assert "identity.governor" in text
     assert "2001-09-09 01:46:40 UTC" in text
+
+
+def test_the_latencies_of_a_store_are_drawn(
+    tmp_path: Path, examples: SimpleNamespace
+) -> None:
+    url = f"sqlite:///{tmp_path / 'results.db'}"
+    made = a_result("run1")
+    with Store.open(url) as store:
+        store.add_run(example_run("run1"))
+        store.add_result(made)
+    out = tmp_path / "x.html"
+    arguments = ["--store", url, "--out", str(out)]
+    CliRunner().invoke(command.report, arguments, catch_exceptions=False)
+    page = examples.Page(out.read_text(encoding="utf-8"))
+    (text,) = page.find("script", type="application/json", id="distributions")
+    found = json.loads(text)
+    assert list(found) == [made.case.key]
+    assert sum(found[made.case.key]["counts"]) == 60
+    assert "60 calls" in " ".join(page.find("details"))
 
 
 def test_an_unknown_run_is_named(store_url: str) -> None:

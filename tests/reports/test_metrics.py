@@ -2,7 +2,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from tierbench.reports.metrics import NO_REASON, number, read, words
+from tierbench.reports.metrics import NO_REASON, lower_is_better, number, read, words
 
 
 def test_a_point_has_its_value_and_interval(examples: SimpleNamespace) -> None:
@@ -64,3 +64,8 @@ def test_words_are_on_one_line() -> None:
 
 def test_what_cannot_be_shown_is_escaped() -> None:
     assert words("a\x00\u202e\ud800") == "a\\x00\\u202e\\ud800"
+
+
+def test_only_errors_are_better_where_they_are_lower() -> None:
+    assert lower_is_better("mae")
+    assert not any(map(lower_is_better, ("top1", "top5", "auc", "accuracy", "")))

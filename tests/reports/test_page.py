@@ -5,6 +5,7 @@ import os
 import re
 import subprocess
 import sys
+from dataclasses import asdict
 from decimal import Decimal
 from types import SimpleNamespace
 from typing import Any
@@ -14,6 +15,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from tierbench.harness.errors import InputError
+from tierbench.reports.interactive import bundle
 from tierbench.reports.page import render
 
 NAMES = ("variant", "target", "model", "scenario", "device", "format", "reason")
@@ -27,32 +29,48 @@ def html(examples: SimpleNamespace) -> str:
 
 def page_of(examples: SimpleNamespace, rows: list[dict[str, Any]]) -> str:
     return render(
-        rows, title="t", runs=examples.runs, environments=examples.environments
+        rows,
+        title="t",
+        runs=examples.runs,
+        environments=examples.environments,
+        distributions=examples.histograms(rows),
     )
 
 
-def embedded(page: Any) -> Any:
-    (text,) = page.find("script", type="application/json", id="rows")
+def embedded(page: Any, name: str = "rows") -> Any:
+    (text,) = page.find("script", type="application/json", id=name)
     return json.loads(text)
+
+
+def scripts(page: Any) -> list[str]:
+    return [
+        page.inside[index]
+        for index, (name, given) in enumerate(page.elements)
+        if name == "script" and given.get("type") is None
+    ]
 
 
 def test_the_sections_are_there(html: str, examples: SimpleNamespace) -> None:
     page = examples.Page(html)
     assert page.find("h1") == ["t"]
     assert page.find("h2") == [
-        "Accuracy against latency",
+        "What was asked, and what came of it",
+        "What accuracy costs",
+        "How latencies spread",
         "All cases",
         "What is missing or unsettled, and why",
         "Where it ran",
         "How it was measured",
         "Raw rows",
     ]
-    counts = dict(zip(page.find("dt"), page.find("dd"), strict=True))
+    counts = dict(zip(page.find("dt")[:6], page.find("dd"), strict=False))
     assert (counts["cases"], counts["measured"], counts["skipped"]) == ("17", "13", "1")
     text = " ".join(page.find("main"))
     assert "worker died: signal 11 (SIGSEGV)" in text
     assert "avx2, avx512_vnni" in text
     assert "2026-11-23 16:00:00 UTC" in text
+    assert "host-onnxruntime: threads 1, 2" in page.find("span")
+    assert "2 of 7 cases are on the front" in text
 
 
 def test_every_number_is_the_value_rounded(examples: SimpleNamespace) -> None:
@@ -61,7 +79,9 @@ def test_every_number_is_the_value_rounded(examples: SimpleNamespace) -> None:
     shown = iter(
         page.inside[index]
         for index, (tag, attributes) in enumerate(page.elements)
-        if tag == "td" and attributes.get("class", "").startswith("number")
+        if tag == "td"
+        and "data-sort" in attributes
+        and attributes.get("class", "").startswith("number")
     )
     for row in rows:
         accuracy, median, p90, throughput, peak, size = (next(shown) for _ in range(6))
@@ -112,18 +132,16 @@ def test_nothing_is_fetched_or_run_but_what_the_policy_allows(
     page = examples.Page(html)
     policies = [g["content"] for _, g in page.elements if "http-equiv" in g]
     assert len(policies) == 1
-    for tag in ("style", "script"):
-        inline = [
-            page.inside[index]
-            for index, (name, given) in enumerate(page.elements)
-            if name == tag and given.get("type") is None
-        ]
-        assert len(inline) == 1
-        digest = base64.b64encode(hashlib.sha256(inline[0].encode()).digest()).decode()
-        assert f"{tag}-src 'sha256-{digest}'" in policies[0]
+    hashes = [f"'{digest(text)}'" for text in scripts(page)]
+    assert len(hashes) == 3
+    assert f"script-src {' '.join(hashes)};" in policies[0]
+    assert f"style-src '{digest(page.find('style')[0])}';" in policies[0]
+    assert len(page.find("style")) == 1
     assert policies[0].startswith("default-src 'none'; ")
     assert "unsafe" not in policies[0]
-    assert not re.search(r"https?://|@import|url\((?!#)", html)
+    own = html.replace(bundle(), "")
+    assert len(own) < len(html)
+    assert not re.search(r"https?://|@import|url\((?!#)", own)
     for tag, attributes in page.elements:
         assert tag not in {"link", "img", "iframe", "object", "embed", "base", "form"}
         for name, value in attributes.items():
@@ -133,12 +151,17 @@ def test_nothing_is_fetched_or_run_but_what_the_policy_allows(
                 assert (value or "").startswith("#")
 
 
+def digest(text: str) -> str:
+    hashed = hashlib.sha256(text.encode()).digest()
+    return f"sha256-{base64.b64encode(hashed).decode()}"
+
+
 def test_ids_are_unique_and_links_resolve(html: str, examples: SimpleNamespace) -> None:
     page = examples.Page(html)
     ids = [given["id"] for _, given in page.elements if "id" in given]
     assert len(ids) == len(set(ids))
     targets = {g["href"][1:] for _, g in page.elements if "href" in g}
-    targets |= set(re.findall(r"url\(#([^)]+)\)", html))
+    targets |= set(re.findall(r"url\(#([^)]+)\)", html.replace(bundle(), "")))
     assert targets <= set(ids)
 
 
@@ -163,7 +186,16 @@ def test_names_are_inert(examples: SimpleNamespace, name: str, text: str) -> Non
 def test_titles_runs_and_environments_are_inert(examples: SimpleNamespace) -> None:
     def page(text: str) -> Any:
         row = examples.measured_row(environment=text)
-        runs = [dict.fromkeys(examples.runs[0], text)]
+        sweep = {
+            "name": text,
+            "profile": text,
+            "models": [{"name": text, "variants": [text]}],
+            "targets": [{"use": text, "settings": [{text: text}]}],
+            "scenarios": [text],
+            "batches": [text],
+            "constraints": {text: 1.0},
+        }
+        runs = [dict.fromkeys(examples.runs[0], text) | {"sweep": sweep}]
         environments = {text: {text: {text: [text, text]}}}
         return examples.Page(
             render([row], title=text, runs=runs, environments=environments)
@@ -183,7 +215,7 @@ def test_hostile_metrics_are_inert(examples: SimpleNamespace) -> None:
     page = examples.Page(page_of(examples, [row]))
     tags = {tag for tag, _ in page.elements}
     assert "img" not in tags
-    assert sum(tag == "script" for tag, _ in page.elements) == 2
+    assert sum(tag == "script" for tag, _ in page.elements) == 6
 
 
 def test_equal_input_gives_equal_bytes(html: str) -> None:
@@ -192,12 +224,13 @@ def test_equal_input_gives_equal_bytes(html: str) -> None:
         "from tierbench.reports.page import render\n"
         "e = S(**runpy.run_path(sys.argv[1]))\n"
         "rows = [*e.sweep_rows(), e.projected_row()]\n"
-        "page = render(rows, title='t', runs=e.RUNS, environments=e.ENVIRONMENTS)\n"
+        "page = render(rows, title='t', runs=e.RUNS, environments=e.ENVIRONMENTS,"
+        " distributions=e.histograms(rows))\n"
         "sys.stdout.buffer.write(page.encode())\n"
     )
-    conftest = os.path.join(os.path.dirname(__file__), "conftest.py")
+    support = os.path.join(os.path.dirname(__file__), "../support/report_rows.py")
     done = subprocess.run(
-        [sys.executable, "-c", program, conftest],
+        [sys.executable, "-c", program, support],
         env={**os.environ, "PYTHONHASHSEED": "7", "TZ": "Asia/Tokyo"},
         capture_output=True,
         check=True,
@@ -210,11 +243,12 @@ def test_no_rows_say_what_to_do_next(examples: SimpleNamespace) -> None:
     assert page.find("h2") == ["There is nothing to report yet"]
     assert "tierbench demo" in page.find("code")
     assert embedded(page) == []
+    assert len(scripts(page)) == 1, "nothing to draw needs no drawing"
 
 
 def test_one_row_makes_a_page(examples: SimpleNamespace) -> None:
     page = examples.Page(page_of(examples, [examples.measured_row()]))
-    assert len(page.find("svg", class_="chart")) == 1
+    assert len(page.find("svg", class_="chart")) == 3
     assert "defect / fp32" in " ".join(page.find("tbody"))
 
 
@@ -225,21 +259,47 @@ def test_only_unmeasured_rows_make_a_page(examples: SimpleNamespace) -> None:
     assert "no kernel" in " ".join(page.find("ul"))
 
 
-def test_two_hundred_rows_stay_below_3_mb(examples: SimpleNamespace) -> None:
+def test_two_hundred_rows_stay_below_5_mb(examples: SimpleNamespace) -> None:
     rows = [
         examples.measured_row(
             variant=f"v{n % 5}",
             target=f"t{n // 5 % 4}",
             batch=n // 20 % 5,
             model=n // 100,
+            case_key=str(n),
         )
         for n in range(200)
     ]
     html = page_of(examples, rows)
-    assert len(html.encode()) <= 3_000_000
+    assert len(html.encode()) <= 5_000_000
     page = examples.Page(html)
-    assert len(page.find("svg", class_="chart")) == 10
+    assert len(page.find("svg", class_="chart")) == 30
     assert len(embedded(page)) == 200
+
+
+def test_every_row_can_be_pointed_at(html: str, examples: SimpleNamespace) -> None:
+    page = examples.Page(html)
+    ids = {given.get("id") for tag, given in page.elements if tag == "tr"}
+    points = embedded(page, "chart")["spec"]["datasets"]["points"]
+    assert {f"case-{point['row']}" for point in points} <= ids
+    assert len(ids - {None}) == len(embedded(page))
+
+
+def test_distributions_are_embedded_and_described(
+    html: str, examples: SimpleNamespace
+) -> None:
+    page = examples.Page(html)
+    rows = embedded(page)
+    assert embedded(page, "distributions") == {
+        key: json.loads(json.dumps(asdict(histogram)))
+        for key, histogram in examples.histograms(rows).items()
+    }
+    strips = [
+        given["aria-label"]
+        for _, given in page.elements
+        if str(given.get("class")).startswith("strip ")
+    ]
+    assert any("median 0.6180, p90 0.705, p99 n/a; 100 calls" in s for s in strips)
 
 
 @pytest.mark.parametrize("bad", [float("nan"), float("inf"), object()])

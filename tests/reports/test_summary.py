@@ -49,21 +49,21 @@ def test_what_was_asked(examples: SimpleNamespace) -> None:
 def test_the_highlights_name_the_best_with_their_intervals(
     examples: SimpleNamespace,
 ) -> None:
-    (sentence,) = highlights(examples.sweep_rows())
-    assert sentence == (
-        "defect: fp32 on host-onnxruntime is the most accurate, accuracy 0.973 "
+    found = highlights(examples.sweep_rows())
+    assert found["defect"] == (
+        "fp16 on host-onnxruntime is the most accurate, accuracy 0.973 "
         "(95 % interval 0.952 to 0.985), though the intervals of 2 other variants "
-        "overlap it; int8 on host-onnxruntime is the fastest at single stream, "
-        "batch\N{NO-BREAK SPACE}1, median 0.2719 ms (95 % interval 0.2689 to 0.2752)."
+        "overlap it; int8 on host-onnxruntime, with accuracy 0.963, is the fastest at "
+        "single stream, batch\N{NO-BREAK SPACE}1, median 0.2719 ms "
+        "(95 % interval 0.2689 to 0.2752)."
     )
 
 
 def test_a_lone_file_stands_out_by_its_target(examples: SimpleNamespace) -> None:
-    (sentence,) = highlights(
-        [examples.measured_row(variant="as is", place="chip[n=1]")]
-    )
+    found = highlights([examples.measured_row(variant="as is", place="chip[n=1]")])
+    sentence = found["defect"]
     assert "as is" not in sentence
-    assert ": chip[n=1] is the most accurate" in sentence
+    assert sentence.startswith("chip[n=1] is the most accurate")
 
 
 def test_only_converged_measurements_can_stand_out(examples: SimpleNamespace) -> None:
@@ -71,9 +71,31 @@ def test_only_converged_measurements_can_stand_out(examples: SimpleNamespace) ->
     latency = slow["latency_ms"] | {"median": 0.1, "median_ci95": [0.09, 0.11]}
     for change in ({"status": "not_converged"}, {"evidence": "EMULATED"}):
         rival = examples.measured_row(variant="rival", latency_ms=latency, **change)
-        (sentence,) = highlights([rival, slow])
+        (sentence,) = highlights([rival, slow]).values()
         assert "rival" not in sentence
-    assert highlights([rival]) == []
+    assert highlights([rival]) == {}
+
+
+def test_the_most_accurate_need_not_have_converged(examples: SimpleNamespace) -> None:
+    best = {"metric": "accuracy", "value": 0.99, "ci95": None}
+    rival = examples.measured_row(
+        variant="rival", status="not_converged", accuracy=best
+    )
+    (sentence,) = highlights([examples.measured_row(), rival]).values()
+    assert sentence.startswith("rival on host-onnxruntime is the most accurate")
+    assert "; fp32 on host-onnxruntime, with accuracy 0.973, is the fastest" in sentence
+
+
+def test_of_equally_accurate_cases_the_fastest_stands_out(
+    examples: SimpleNamespace,
+) -> None:
+    quick = examples.measured_row()["latency_ms"] | {"median": 0.1, "median_ci95": None}
+    rows = [
+        examples.measured_row(),
+        examples.measured_row(target="quick", latency_ms=quick),
+    ]
+    (sentence,) = highlights(rows).values()
+    assert sentence.startswith("fp32 on quick is the most accurate")
 
 
 def test_the_fastest_is_sought_in_the_simplest_workload(
@@ -85,8 +107,8 @@ def test_the_fastest_is_sought_in_the_simplest_workload(
         examples.measured_row(variant="c", batch=8, latency_ms=quick),
         examples.measured_row(variant="a"),
     ]
-    (sentence,) = highlights(rows)
-    assert "a on host-onnxruntime is the fastest" in sentence
+    (sentence,) = highlights(rows).values()
+    assert "; a on host-onnxruntime, with" in sentence
 
 
 def test_accuracies_of_different_metrics_are_not_compared(
@@ -96,8 +118,19 @@ def test_accuracies_of_different_metrics_are_not_compared(
         variant="other",
         accuracy={"metric": "auc", "value": 0.999, "ci95": None, "n": 9},
     )
-    (sentence,) = highlights([examples.measured_row(), other])
+    (sentence,) = highlights([examples.measured_row(), other]).values()
     assert "fp32 on host-onnxruntime is the most accurate" in sentence
+
+
+def test_the_lowest_error_is_the_most_accurate(examples: SimpleNamespace) -> None:
+    rows = [
+        examples.measured_row(
+            variant=name, accuracy={"metric": "mae", "value": value, "ci95": None}
+        )
+        for name, value in (("worse", 0.05), ("better", 0.03))
+    ]
+    (sentence,) = highlights(rows).values()
+    assert sentence.startswith("better on host-onnxruntime is the most accurate, mae")
 
 
 def test_a_workload_in_words(examples: SimpleNamespace) -> None:

@@ -1,5 +1,6 @@
 from types import SimpleNamespace
 
+from tierbench.reports.pareto import State, fronts, states
 from tierbench.reports.table import table
 
 
@@ -12,7 +13,7 @@ def test_unknown_values_share_the_note_of_their_reason(
         examples.unmeasured_row("skipped", "it died"),
         examples.unmeasured_row("skipped", "no kernel"),
     ]
-    shown = table(rows)
+    shown = table(rows, {})
     assert shown.notes == ("it died", "no kernel")
     whys = [{cell.why for cell in line if cell.reason} for line in shown.rows]
     assert whys == [set(), {1}, {1}, {2}]
@@ -20,7 +21,8 @@ def test_unknown_values_share_the_note_of_their_reason(
 
 
 def test_columns_that_no_case_knows_are_named_below(examples: SimpleNamespace) -> None:
-    shown = table([examples.measured_row(), examples.unmeasured_row("failed", "died")])
+    rows = [examples.measured_row(), examples.unmeasured_row("failed", "died")]
+    shown = table(rows, {})
     assert shown.unknown == (
         ("p99", ("4812 samples hold fewer than 10 beyond p99 in 5 slices",)),
         ("Energy per inference", ("no power meter is attached",)),
@@ -32,7 +34,7 @@ def test_columns_that_no_case_knows_are_named_below(examples: SimpleNamespace) -
 def test_evidence_stands_by_the_metric_where_it_differs(
     examples: SimpleNamespace,
 ) -> None:
-    shown = table([examples.projected_row()])
+    shown = table([examples.projected_row()], {})
     titles = [column.title for column in shown.columns]
     cells = dict(zip(titles, shown.rows[0], strict=True))
     assert cells["Accuracy"].evidence == "emulated"
@@ -42,7 +44,7 @@ def test_evidence_stands_by_the_metric_where_it_differs(
 
 
 def test_cells_sort_by_the_whole_value(examples: SimpleNamespace) -> None:
-    shown = table([examples.measured_row()])
+    shown = table([examples.measured_row()], {})
     titles = [column.title for column in shown.columns]
     cells = dict(zip(titles, shown.rows[0], strict=True))
     assert float(cells["Median latency"].sort) == 0.61834
@@ -50,7 +52,7 @@ def test_cells_sort_by_the_whole_value(examples: SimpleNamespace) -> None:
 
 
 def test_effort_and_scope_are_shown(examples: SimpleNamespace) -> None:
-    shown = table([examples.measured_row(slices=1)])
+    shown = table([examples.measured_row(slices=1)], {})
     details = [cell.detail for cell in shown.rows[0]]
     assert "1 slice, 3 workers" in details
     assert "process" in details
@@ -59,8 +61,26 @@ def test_effort_and_scope_are_shown(examples: SimpleNamespace) -> None:
 
 def test_a_missing_interval_has_its_note(examples: SimpleNamespace) -> None:
     latency = {"median": 2.5, "median_ci95": None, "median_ci95_reason": "4 slices"}
-    shown = table([examples.measured_row(latency_ms=latency)])
+    shown = table([examples.measured_row(latency_ms=latency)], {})
     titles = [column.title for column in shown.columns]
     cell = dict(zip(titles, shown.rows[0], strict=True))["Median latency"]
     assert (cell.text, cell.spread, cell.known) == ("2.50", "no interval", True)
     assert shown.notes[(cell.why or 0) - 1] == "4 slices"
+
+
+def test_the_standing_is_by_speed_with_the_other_fronts_beneath(
+    examples: SimpleNamespace,
+) -> None:
+    rows = examples.sweep_rows()
+    found = states(fronts(rows))
+    shown = table(rows, found)
+    column = [column.title for column in shown.columns].index("Pareto")
+    cells = [line[column] for line in shown.rows]
+    for place, cell in enumerate(cells):
+        by_cost = found.get(place, {})
+        state = by_cost.get("latency")
+        assert cell.text == (state or "not judged")
+        assert cell.sort == ("" if state is None else str(list(State).index(state)))
+        also = [n for n in ("size", "memory") if by_cost.get(n) is State.FRONT]
+        assert cell.detail == (f"front by {' and '.join(also)}" if also else "")
+    assert {cell.text for cell in cells} == {*State, "not judged"}

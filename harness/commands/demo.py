@@ -13,14 +13,25 @@ name = "demo"
 profile = "smoke"
 
 [[model]]
+use = "bearing"
+variants = ["fp32", "fp16", "int8", "int16x8", "int4"]
+
+[[model]]
 use = "defect"
-variants = ["fp32", "int8"]
+variants = ["fp32", "fp16", "int8", "int16x8", "int4"]
+
+[[model]]
+use = "keyword"
+variants = ["fp32", "fp16", "int8", "int16x8", "int4"]
 
 [[target]]
 use = "host-onnxruntime"
 
 [[target]]
 use = "host-litert"
+
+[[target]]
+use = "host-openvino"
 
 [workload]
 scenario = ["single_stream"]
@@ -37,7 +48,7 @@ batch = [1, 8]
     help="A folder for the sweep, its results and the report.",
 )
 def command(out: Path) -> int:
-    """Measure a small model on this machine and write a report."""
+    """Measure three small models on this machine and write a report."""
     from .. import registry
     from ..errors import InputError
     from ..leaving import LEFT_EARLY, Leaving
@@ -76,8 +87,10 @@ def command(out: Path) -> int:
     make_report: click.Command = registry.find(registry.COMMANDS, "report")
     make_report.main(arguments, standalone_mode=False)
     for line in (
-        f"Next: open {report} in a browser; change {sweep} and run",
-        f"  tierbench run {sweep} --store {url}",
+        f"The report is {report}; it needs no network. What to try next:",
+        f"  change {sweep} and run: tierbench run {sweep} --store {url}",
+        "  see what else can be measured: tierbench targets; tierbench models list",
+        '  measure a model of your own: path = "my.onnx" in the place of use = ...',
     ):
         click.echo(printable(line), err=True)
     return CASE_FAILED if outcome.failed else 0

@@ -10,6 +10,7 @@ from support.plans import write_model
 from tierbench.harness.commands import demo
 from tierbench.targets.host_litert import HostLitert
 from tierbench.targets.host_onnxruntime import HostOnnxruntime
+from tierbench.targets.host_openvino import HostOpenvino
 
 SMALL = """\
 name = "demo"
@@ -106,6 +107,9 @@ def test_the_demos_own_sweep_plans_on_the_host_runtimes(call, tmp_path) -> None:
     for target in (HostOnnxruntime, HostLitert):
         if found := target().unavailable():
             missing("host", found.reason)
+    if found := HostOpenvino().unavailable():
+        missing("openvino", found.reason)
     (tmp_path / "sweep.toml").write_text(demo.SWEEP)
     said = call("plan", tmp_path / "sweep.toml")
-    assert said.out.splitlines()[-1] == "8 to measure, 0 skipped"
+    # 3 models in 5 variants on 3 runtimes, batch 1 and 8
+    assert said.out.splitlines()[-1] == "90 to measure, 0 skipped"

@@ -1,0 +1,59 @@
+"""The examples do what they say."""
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+from support.components import missing
+
+from tierbench.targets.host_onnxruntime import HostOnnxruntime
+
+EXAMPLES = Path(__file__).parents[1] / "examples"
+
+
+def commands(page: Path) -> list[list[str]]:
+    """Return the commands of a page's blocks, without comments and installing."""
+    text = page.read_text(encoding="utf-8")
+    blocks = re.findall(r"^```\n(.*?)^```", text, re.MULTILINE | re.DOTALL)
+    lines = [line.partition("#")[0].split() for line in "".join(blocks).splitlines()]
+    return [words for words in lines if words[0] != "pip"]
+
+
+def run(folder: Path, command: list[str]) -> subprocess.CompletedProcess[str]:
+    program, *arguments = command
+    python = [] if program == "python" else ["-m", program]
+    environment = {
+        key: value for key, value in os.environ.items() if not key.startswith("PYTEST")
+    }
+    return subprocess.run(
+        [sys.executable, *python, *arguments],
+        cwd=folder,
+        env=environment,
+        capture_output=True,
+        text=True,
+        timeout=300,
+    )
+
+
+def test_the_gated_repository_does_what_its_page_says(tmp_path) -> None:
+    if found := HostOnnxruntime().unavailable():
+        missing("host", found.reason)
+    folder = tmp_path / "gated"
+    shutil.copytree(EXAMPLES / "gated", folder)
+    *green, last = commands(folder / "README.md")
+    assert [command[0] for command in green] == [
+        "tierbench",
+        "pytest",
+        "pytest",
+        "python",
+    ]
+    for command in green:
+        done = run(folder, command)
+        assert done.returncode == 0, done.stdout + done.stderr
+    slower = run(folder, last)
+    assert slower.returncode == 1, slower.stdout
+    assert re.search(r"became slower: .* ms against .* ms of run", slower.stdout)
+    assert "paired: both were measured in the same" in slower.stdout

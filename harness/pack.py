@@ -19,8 +19,11 @@ from .errors import InfrastructureError
 CORE = (
     "tierbench.harness.device.clock",
     "tierbench.harness.device.main",
+    "tierbench.harness.device.monitor",
+    "tierbench.harness.device.reader",
     "tierbench.harness.device.session",
     "tierbench.harness.device.state",
+    "tierbench.harness.device.sysfs",
     "tierbench.harness.device.wire",
 )
 

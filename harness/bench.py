@@ -18,7 +18,10 @@ from .errors import (
     WorkerTimeout,
 )
 from .evaluation import evaluate
+from .meter import PowerMeter
+from .metering import Metering
 from .plan import Planned
+from .power import METERING
 from .profiles import Profile
 from .recording import Recorder, Recovered
 from .statistics import Estimate
@@ -170,8 +173,10 @@ class Bench:
 
     def close(self) -> Result:
         """Close the workers and return the case's result."""
-        if self._workers and self.planned.target.meters():
-            self._guard(self._measure_energy)
+        meters = (*self.planned.meters, *self.planned.target.meters())
+        metered = any(METERING in block.context for block in self.blocks)
+        if self._workers and meters and not metered:
+            self._guard(lambda: self._measure_energy(meters))
         self.abandon()
         self.closed = True
         status, reason = self._verdict()
@@ -288,22 +293,20 @@ class Bench:
         measured = self._workers[turn].block(stretch)
         self._keep(measured, number, round_index, Phase.MEASURE, stretch.kind)
 
-    def _measure_energy(self) -> None:
-        """Run each meter around one window of its own."""
-        for meter in self.planned.target.meters():
-            stretch = replace(
-                self._stretch(),
-                calls_max=CALLS_MAX,
-                duration_ns=self.profile.energy_ns,
-            )
-            meter.start()
-            measured = self._workers[0].block(stretch)
-            power = meter.stop()
-            told = {"meter": meter.name, "scope": str(meter.scope)}
-            context = {**measured.context, **told, "accuracy": meter.accuracy}
-            measured = replace(measured, context=context)
-            number = self.records[-len(self._workers)].worker
-            self._keep(measured, number, -1, Phase.ENERGY, stretch.kind, power)
+    def _measure_energy(self, meters: Sequence[PowerMeter]) -> None:
+        """Go through the energy phase, and keep last what the meters recorded."""
+        first = self.records[-len(self._workers)].worker
+        stretch = self._stretch()
+
+        def keep(measured: Measured, place: int) -> int:
+            self._keep(measured, first + place, -1, Phase.ENERGY, stretch.kind)
+            return self.blocks[-1].index
+
+        phase = Metering(meters=meters, energy_ns=self.profile.energy_ns)
+        phase.run(self._workers, stretch, keep)
+        block = phase.block(len(self.blocks), first, self.timeline.offset_ns)
+        self.recorder.block(self, block)
+        self._take(block)
 
     def _stretch(self) -> Stretch:
         if self.planned.case.workload.scenario is Scenario.OFFLINE:
@@ -331,7 +334,6 @@ class Bench:
         round_index: int,
         phase: Phase,
         kind: BlockKind,
-        *more: Series,
     ) -> None:
         if not len(measured.latency_ns):
             raise WorkerError("the worker measured a block without calls")
@@ -345,7 +347,7 @@ class Bench:
             offset_ns=self.timeline.offset_ns(measured.started_ns),
             elapsed_ns=measured.elapsed_ns,
             calls=len(measured.latency_ns),
-            series=(*_series(measured), *more),
+            series=_series(measured),
             context=measured.context,
         )
         self.recorder.block(self, block)

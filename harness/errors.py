@@ -12,6 +12,7 @@
     ├── InfrastructureError   device, runtime, network, store      exit 3
     │   ├── StoreError        the store cannot be read or written
     │   ├── TargetUnavailable a target that cannot run here
+    │   ├── MeterError        a power meter cannot be read
     │   └── WorkerError       a worker died, hung or broke the protocol
     │       ├── WorkerDied
     │       └── WorkerTimeout
@@ -120,6 +121,10 @@ class TargetUnavailable(InfrastructureError):
         """Say why the target is unavailable and what to do about it."""
         self.target, self.reason, self.remedy = target, reason, remedy
         super().__init__(f"target {target!r} is not available: {reason}; {remedy}")
+
+
+class MeterError(InfrastructureError):
+    """A power meter cannot be read, or what it recorded cannot be used."""
 
 
 class WorkerError(InfrastructureError):

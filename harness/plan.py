@@ -10,6 +10,7 @@ from typing import Any
 
 from . import registry
 from .errors import InputError, Mistake, SweepError
+from .meter import PowerMeter
 from .requested import RequestedModel
 from .sources import DataSource, evaluation_origin
 from .sweep import Sweep, TargetRequest
@@ -30,6 +31,7 @@ class Planned:
     target: Target
     data: DataSource | None
     limits: Limits = field(default_factory=Limits)
+    meters: tuple[PowerMeter, ...] = ()
     beside: str | None = None
 
 

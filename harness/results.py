@@ -9,12 +9,14 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from .errors import NotFound
-from .statistics import Estimate
+from .known import estimate as _estimate
+from .known import known as _known
+from .known import unknown as _unknown
+from .power_rows import power_keys
 from .store import Store
 from .summary import Summary, summarise
 from .values import Environment, Evidence, Result, Run, Status, Variant
 
-NO_METER = "no power meter was used"
 NOTHING = "nothing was measured"
 NOT_COUNTED = "it cannot be counted in the model file"
 UNTOLD = "the target does not tell"
@@ -91,7 +93,7 @@ def row(result: Result) -> dict[str, Any]:
         **_latency(result, summary, why),
         **_throughput(summary, why),
         **_memory(summary, why),
-        **_power(summary, why),
+        **power_keys(summary.power, result.evidence, why or _unmetered(result)),
         **_accuracy(result, why),
         **_known("ran", result.workers[0].ran if result.workers else None, nothing),
         "throttled": result.throttled,
@@ -143,6 +145,11 @@ def _unthrottled(result: Result, nothing: str) -> str | None:
     return "the target has no sensor that tells" if result.blocks else nothing
 
 
+def _unmetered(result: Result) -> str | None:
+    """Return why no meter could tell anything: nothing ran."""
+    return None if result.blocks else result.reason or NOTHING
+
+
 def _latency(result: Result, summary: Summary, why: str | None) -> dict[str, Any]:
     offline = result.case.workload.scenario == "offline"
     if offline or not summary.samples:
@@ -184,21 +191,6 @@ def _memory(summary: Summary, why: str | None) -> dict[str, Any]:
     }
 
 
-def _power(summary: Summary, why: str | None) -> dict[str, Any]:
-    power = summary.power
-    if power is None:
-        reason = why or NO_METER
-        return {**_unknown("power", reason), **_unknown("energy_mj", reason)}
-    return {
-        "power": {"mean_w": power.mean_w, "scope": power.scope, "meter": power.meter},
-        "energy_mj": {
-            "gross": power.energy_j * 1e3,
-            **_unknown("net", "the idle device was not measured"),
-            "scope": power.scope,
-        },
-    }
-
-
 def _accuracy(result: Result, why: str | None) -> dict[str, Any]:
     found = result.accuracy
     if found is None:
@@ -212,31 +204,6 @@ def _accuracy(result: Result, why: str | None) -> dict[str, Any]:
             "n": found.n,
         }
     }
-
-
-def _estimate(key: str, estimate: Estimate, factor: float) -> dict[str, Any]:
-    """Return a value and its interval, or None and the reason."""
-    interval = estimate.interval
-    if estimate.value is None:
-        return _unknown(key, estimate.reason or "not known")
-    if interval is None:
-        return {
-            key: estimate.value * factor,
-            **_unknown(f"{key}_ci95", estimate.reason or "not known"),
-        }
-    return {
-        key: estimate.value * factor,
-        f"{key}_ci95": [interval.low * factor, interval.high * factor],
-    }
-
-
-def _known(key: str, value: Any, reason: str) -> dict[str, Any]:
-    """Return a value, or None and the reason."""
-    return _unknown(key, reason) if value is None else {key: value}
-
-
-def _unknown(key: str, reason: str) -> dict[str, Any]:
-    return {key: None, f"{key}_reason": reason}
 
 
 COLUMNS = (

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from .errors import StoreError
+from .power import PowerFindings, power_of
 from .statistics import (
     Estimate,
     median_estimate,
@@ -47,20 +48,6 @@ class SliceValues:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Power:
-    """Power while working, and the energy of one sample that follows from it.
-
-    ``energy_j`` is gross: mean power times the window over its samples, whatever the
-    device would draw idle.
-    """
-
-    mean_w: float
-    energy_j: float
-    meter: str
-    scope: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Summary:
     """Statistics of one result; an ``Estimate`` without interval says why."""
 
@@ -74,7 +61,7 @@ class Summary:
     workers: int
     off_cpu_share: float | None
     memory: Memory | None
-    power: Power | None
+    power: PowerFindings
 
 
 def slice_values(case: Case, blocks: Sequence[Block]) -> SliceValues:
@@ -131,7 +118,7 @@ def summarise(result: Result) -> Summary:
         workers=len(set(values.workers.tolist())),
         off_cpu_share=_off_cpu_share(values.blocks),
         memory=_memory(result),
-        power=_power(result),
+        power=power_of(result.blocks, case.workload.batch),
     )
 
 
@@ -174,23 +161,6 @@ def _memory(result: Result) -> Memory | None:
     """Return the memory of the worker that needed most."""
     known = [r.memory for r in result.workers if r.memory and r.memory.peak_bytes]
     return max(known, key=lambda memory: memory.peak_bytes or 0, default=None)
-
-
-def _power(result: Result) -> Power | None:
-    """Return what the first meter told, None without one."""
-    for block in result.blocks:
-        readings = block.values("power")
-        if block.phase is not Phase.ENERGY or readings is None or not len(readings):
-            continue
-        mean_w = float(np.mean(readings))
-        samples = block.calls * result.case.workload.batch
-        return Power(
-            mean_w=mean_w,
-            energy_j=mean_w * block.elapsed_ns / 1e9 / samples,
-            meter=str(block.context["meter"]),
-            scope=str(block.context["scope"]),
-        )
-    return None
 
 
 def _no_tail() -> Estimate:

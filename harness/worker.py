@@ -116,6 +116,12 @@ class Worker(ABC):
     def memory(self) -> Memory:
         """Return what the worker's process holds."""
 
+    def rest(self, duration_ns: int) -> int:
+        """Let time pass idle; return when it began, on the clock of ``started_ns``."""
+        began_ns = time.monotonic_ns()
+        time.sleep(duration_ns / 1e9)
+        return began_ns
+
     @abstractmethod
     def close(self) -> None:
         """End the worker, whatever state it is in; never raises."""

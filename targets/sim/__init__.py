@@ -70,6 +70,7 @@ class Sim(Target):
             maximum=256,
         ),
         _number("power_w", 0.0, "power while it works, virtual clock; 0: no meter"),
+        _number("idle_w", 0.0, "power while it does nothing, as its meter reads it"),
         Option(
             name="fault",
             kind=str,
@@ -136,7 +137,8 @@ class Sim(Target):
         power_w = float(self.settings["power_w"])
         if not power_w or not self._virtual:
             return ()
-        return (SimMeter(self.machine, power_w, int(self.settings["seed"])),)
+        idle_w, seed = float(self.settings["idle_w"]), int(self.settings["seed"])
+        return (SimMeter(self.machine, power_w, idle_w, seed),)
 
     def launch(self, case: Case, artifact: Path, limits: Limits) -> Worker:
         """Start a worker; one in virtual time is no process at all."""

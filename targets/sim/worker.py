@@ -13,6 +13,8 @@ from ...harness.worker import Bound, Measured, Opened, Stretch, Worker
 from .process import LatencyProcess
 
 if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
     from ...harness.worker import Array
 
 GAP_NS = 200
@@ -27,6 +29,27 @@ _now_ns: dict[str, int] = {}
 def now_ns(machine: str) -> int:
     """Return a simulated machine's virtual time."""
     return _now_ns.get(machine, 0)
+
+
+_busy_ns: dict[str, list[tuple[int, int]]] = {}
+"""When each simulated machine that is watched was at work, in order."""
+
+
+def watch(machine: str) -> None:
+    """Begin to note when a machine is at work."""
+    _busy_ns[machine] = []
+
+
+def busy_until(machine: str, moments_ns: NDArray[np.int64]) -> NDArray[np.float64]:
+    """Return for how long a machine was at work up to each moment, and forget it."""
+    stretches = _busy_ns.pop(machine, [])
+    if not stretches:
+        return np.zeros(len(moments_ns))
+    begins, ends = np.array(stretches, dtype=np.float64).T
+    before = np.concatenate([[0.0], np.cumsum(ends - begins)])
+    place = np.searchsorted(begins, moments_ns, "right") - 1
+    inside = np.clip(moments_ns, begins[place], ends[place]) - begins[place]
+    return np.where(place < 0, 0.0, before[place] + inside)
 
 
 class SimWorker(Worker):
@@ -61,6 +84,8 @@ class SimWorker(Worker):
             latency, gap = self._overlapped(stretch, depth)
         else:
             latency, gap = self._one_by_one(stretch)
+        if self._machine in _busy_ns:
+            _busy_ns[self._machine].append((started, _now_ns[self._machine]))
         return Measured(
             started_at_ns=started,
             started_ns=started,
@@ -78,6 +103,12 @@ class SimWorker(Worker):
     def memory(self) -> Memory:
         """Return nothing: it is no process of its own."""
         return Memory(scope="none")
+
+    def rest(self, duration_ns: int) -> int:
+        """Let virtual time pass."""
+        began_ns = now_ns(self._machine)
+        self._pass(duration_ns)
+        return began_ns
 
     def close(self) -> None:
         """Hold nothing."""

@@ -16,6 +16,7 @@ from tierbench.harness.errors import (
     WorkerDied,
     WorkerTimeout,
 )
+from tierbench.harness.metering import REPEATS
 from tierbench.harness.profiles import SMOKE
 from tierbench.harness.recording import Recovered
 from tierbench.harness.values import BlockKind, Phase, Status
@@ -283,16 +284,27 @@ def test_a_meter_runs_around_a_window_of_its_own(tmp_path) -> None:
     assert Phase.ENERGY not in {block.phase for block in bench.blocks}
     result = bench.close()
     assert result.status is Status.OK
-    (window,) = [b for b in result.blocks if b.phase is Phase.ENERGY]
-    assert window is result.blocks[-1]
-    assert notes.kept[-1] == ("block", window)
-    assert window.elapsed_ns >= SMOKE.energy_ns
-    power = window.values("power")
+    *windows, kept = [b for b in result.blocks if b.phase is Phase.ENERGY]
+    assert kept is result.blocks[-1]
+    assert notes.kept[-1] == ("block", kept)
+    assert len(windows) == REPEATS
+    assert sum(window.elapsed_ns for window in windows) >= SMOKE.energy_ns
+    assert {window.worker for window in windows} == {0, 1, 2}
+    power = kept.values("power")
     assert power is not None
-    assert power.mean() == pytest.approx(4.0, rel=0.01)
-    assert window.context["scope"] == "module"
+    assert power.max() == pytest.approx(4.0, rel=0.06)
+    assert kept.context["metering"]["channels"][0]["scope"] == "module"
     again = bench.close()
     assert len(again.blocks) == len(result.blocks)
+
+
+def test_an_energy_phase_is_not_gone_through_twice(tmp_path) -> None:
+    table = 'use = "sim"\npower_w = 4.0'
+    result = measured(one(tmp_path, table)).close()
+    recovered = Recovered(blocks=result.blocks, workers=result.workers)
+    again = measured(one(tmp_path, table, recovered=recovered)).close()
+    kept = [b for b in again.blocks if "metering" in b.context]
+    assert len(kept) == 1
 
 
 def test_a_timeline_goes_on_where_it_stopped() -> None:

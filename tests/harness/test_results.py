@@ -187,8 +187,10 @@ def np_mean(values):
 
 def test_energy_is_power_times_time_over_samples() -> None:
     found = row(EXAMPLES["metered"])
-    assert found["power"] == {"mean_w": 5.0, "scope": "board", "meter": "clamp"}
+    power = found["power"]
+    assert (power["mean_w"], power["scope"], power["meter"]) == (5.0, "board", "clamp")
     assert found["energy_mj"]["gross"] == pytest.approx(5.0 * 20 / 10)
+    assert found["energy_mj"]["gross_ci95"] is None
     assert found["energy_mj"]["scope"] == "board"
     assert (found["n"], found["slices"]) == (60, 20), "its window is no slice"
 

@@ -1,0 +1,202 @@
+"""The energy phase of a case: idle, at work, idle again, while its meters record.
+
+::
+
+    settle | idle | marker, if asked for | settle | busy x REPEATS | settle | idle
+
+The idle baseline is taken with the workers open and the model loaded, before and after.
+The busy stretches are taken by the workers in turn. ``harness/power.py`` reads what is
+kept.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import numpy as np
+
+from .energy import UPDATES_MIN
+from .errors import MeterError
+from .meter import Load, PowerMeter, Recording, told
+from .power import METERING
+from .values import Block, BlockKind, Phase, Series
+from .worker import Measured, Stretch, Worker
+
+REPEATS = 10
+"""Busy stretches: their scatter tells how far one can be trusted."""
+
+SPARE = 1.25
+"""Room for readings that are dropped."""
+
+SETTLE_NS = 100_000_000
+MARKER = (1, 1, 1, 1, 1, 0, 0, 1, 1, 0, 1, 0, 1)
+"""Barker's code of length 13: shifted against itself it agrees with itself least."""
+
+MARKER_UPDATES = 5
+"""How long one step of the marker lasts, in updates of the slowest meter."""
+
+CALLS_MAX = 1_000_000
+
+Keep = Callable[[Measured, int], int]
+"""Keep a busy stretch of one of the workers, by its place; return the block's index."""
+
+
+@dataclass(slots=True, kw_only=True)
+class Metering:
+    """One energy phase and what came of it.
+
+    Times are on the machine's monotonic clock. ``missing`` says of each meter that told
+    nothing why.
+    """
+
+    meters: Sequence[PowerMeter]
+    energy_ns: int
+    busy: list[tuple[int, int]] = field(default_factory=list)
+    idle: list[tuple[int, int]] = field(default_factory=list)
+    blocks: list[int] = field(default_factory=list)
+    recordings: list[Recording] = field(default_factory=list)
+    missing: dict[str, str] = field(default_factory=dict)
+    began_ns: int | None = None
+
+    def run(self, workers: Sequence[Worker], stretch: Stretch, keep: Keep) -> None:
+        """Go through the phase; without a meter that can be read, only say why.
+
+        Raises:
+            TierbenchError: a worker failed.
+        """
+        found = [meter for meter in self.meters if self._usable(meter)]
+        try:
+            started = [meter for meter in found if self._started(meter)]
+            if started:
+                self._load(started, workers, stretch, keep)
+        finally:
+            for meter in self.meters:
+                meter.close()
+
+    def _usable(self, meter: PowerMeter) -> bool:
+        try:
+            reason = None if meter.specifications() else meter.missing()
+            if meter.specifications():
+                return True
+        except MeterError as exc:
+            reason = str(exc)
+        self.missing[meter.name] = reason or "it has nothing to read"
+        return False
+
+    def _started(self, meter: PowerMeter) -> bool:
+        try:
+            meter.start()
+        except MeterError as exc:
+            self.missing[meter.name] = str(exc)
+            return False
+        return True
+
+    def _load(
+        self,
+        meters: Sequence[PowerMeter],
+        workers: Sequence[Worker],
+        stretch: Stretch,
+        keep: Keep,
+    ) -> None:
+        """Let the device idle and work, then take what the meters recorded."""
+        channels = [one for meter in meters for one in meter.specifications()]
+        update_ns = max(one.update_ns for one in channels)
+        memory_ns = max(one.memory_ns for one in channels)
+        settle_ns = max(SETTLE_NS, memory_ns + 2 * update_ns)
+        length_ns = max(self.energy_ns, int(SPARE * UPDATES_MIN * update_ns))
+        stretch = replace(stretch, calls_min=1, calls_max=CALLS_MAX)
+        unix_ns = time.time_ns() - time.monotonic_ns()
+        try:
+            self._rest(workers[0], settle_ns, length_ns // 2)
+            if any(meter.wants_marker for meter in meters):
+                self._mark(workers[0], stretch, MARKER_UPDATES * update_ns)
+            self._work(workers[0], stretch, settle_ns)
+            for turn in range(REPEATS):
+                place = turn % len(workers)
+                measured = self._work(workers[place], stretch, length_ns // REPEATS)
+                self.blocks.append(keep(measured, place))
+            self._rest(workers[0], settle_ns, length_ns // 2)
+            workers[0].rest(settle_ns)
+        finally:
+            load = Load(busy=tuple(self.busy), idle=tuple(self.idle), unix_ns=unix_ns)
+            for meter in meters:
+                self._stop(meter, load)
+
+    def _rest(self, worker: Worker, settle_ns: int, idle_ns: int) -> None:
+        began_ns = worker.rest(settle_ns)
+        if self.began_ns is None:
+            self.began_ns = began_ns
+        began_ns = worker.rest(idle_ns)
+        self.idle.append((began_ns, began_ns + idle_ns))
+
+    def _mark(self, worker: Worker, stretch: Stretch, step_ns: int) -> None:
+        """Show the marker: work where it is 1, rest where it is 0."""
+        for high in MARKER:
+            if high:
+                self._work(worker, stretch, step_ns)
+            else:
+                worker.rest(step_ns)
+
+    def _work(self, worker: Worker, stretch: Stretch, length_ns: int) -> Measured:
+        measured = worker.block(replace(stretch, duration_ns=length_ns))
+        began_ns = measured.started_ns
+        self.busy.append((began_ns, began_ns + measured.elapsed_ns))
+        return measured
+
+    def _stop(self, meter: PowerMeter, load: Load) -> None:
+        try:
+            self.recordings += meter.stop(load)
+        except MeterError as exc:
+            self.missing[meter.name] = str(exc)
+
+    def block(self, index: int, worker: int, offset_ns: Callable[[int], int]) -> Block:
+        """Return what was recorded as a block without calls, on the run's timeline."""
+        base_ns = offset_ns(0)
+        began_ns = self.began_ns
+        return Block(
+            index=index,
+            worker=worker,
+            round=-1,
+            kind=BlockKind.WINDOW,
+            phase=Phase.ENERGY,
+            started_at_ns=time.time_ns(),
+            offset_ns=0 if began_ns is None else max(0, began_ns + base_ns),
+            elapsed_ns=0,
+            calls=0,
+            series=tuple(_placed(one, base_ns) for one in self.recordings),
+            context={METERING: self._context(base_ns)},
+        )
+
+    def _context(self, base_ns: int) -> Mapping[str, Any]:
+        """Return what it takes to read the series, as plain values."""
+        return {
+            "blocks": list(self.blocks),
+            "idle": [[begin + base_ns, end + base_ns] for begin, end in self.idle],
+            "channels": [_plain(recording) for recording in self.recordings],
+            "missing": dict(self.missing),
+        }
+
+
+def _placed(recording: Recording, base_ns: int) -> Series:
+    """Return what a channel told with times on the run's timeline, less failures."""
+    series = recording.series
+    known = np.isfinite(series.values)
+    times = np.asarray(series.times)[known] + recording.clock_offset_ns + base_ns
+    return replace(
+        series,
+        values=np.asarray(series.values, dtype=np.float64)[known],
+        times=np.asarray(times, dtype=np.int64),
+    )
+
+
+def _plain(recording: Recording) -> dict[str, Any]:
+    return {
+        **told(recording.specification),
+        "late_ns": recording.late_ns,
+        "clock": recording.clock,
+        "clock_offset_ns": recording.clock_offset_ns,
+        "clock_error_ns": recording.clock_error_ns,
+    }

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from .errors import NotFound
+from .state_row import state_row
 from .statistics import Estimate
 from .store import Store
 from .summary import Summary, summarise
@@ -96,6 +97,7 @@ def row(result: Result) -> dict[str, Any]:
         **_known("ran", result.workers[0].ran if result.workers else None, nothing),
         "throttled": result.throttled,
         "throttled_reason": result.throttled_reason or _unthrottled(result, nothing),
+        "state": state_row(result.blocks),
         **_known(
             "off_cpu_share",
             summary.off_cpu_share,

@@ -29,6 +29,7 @@ class Cpufreq(Reader):
         self._kinds = _kinds(os.path.join(self._cpus, "cpufreq"))
         if not self._kinds:
             raise ReaderError("the system tells no clock of the processor (cpufreq)")
+        self._names = _names(self._kinds)
         self._processors = {
             policy: _processors(policy) for kind in self._kinds for policy in kind
         }
@@ -42,7 +43,7 @@ class Cpufreq(Reader):
     def channels(self) -> list[Channel]:
         """Return five for each kind of processor, and three for all of them."""
         found = []
-        for name in self._names():
+        for name in self._names:
             for quantity, unit in (
                 (q.CLOCK, "Hz"),
                 (q.BUSY, ""),
@@ -81,12 +82,6 @@ class Cpufreq(Reader):
     def _share(self, policy: str, shares: dict[int, float]) -> float | None:
         return highest(shares.get(cpu) for cpu in self._processors[policy])
 
-    def _names(self) -> list[str]:
-        if len(self._kinds) == 1:
-            return ["cpu"]
-        tops = [_khz(policies[0], "cpuinfo_max_freq") or 0 for policies in self._kinds]
-        return [f"cpu {top / 1e9:.2f} GHz" for top in tops]
-
     def _counted(self, name: str) -> list[float | None]:
         return [read_number(os.path.join(folder, name)) for folder in self._counters]
 
@@ -119,6 +114,13 @@ def _kinds(folder: str) -> list[list[str]]:
             kinds.append([])
         kinds[-1].append(policy)
     return kinds
+
+
+def _names(kinds: list[list[str]]) -> list[str]:
+    if len(kinds) == 1:
+        return ["cpu"]
+    tops = [_khz(policies[0], "cpuinfo_max_freq") or 0.0 for policies in kinds]
+    return [f"cpu {top / 1e9:.2f} GHz" for top in tops]
 
 
 def _processors(policy: str) -> list[int]:

@@ -84,7 +84,7 @@ class Monitor:
         return self._process.pid
 
     def start(self, period_ns: int) -> None:
-        """Begin to sample; the first sample is taken at once.
+        """Take a first sample and begin; it is there when this returns.
 
         Raises:
             CaseError: the monitor is sampling already, or the period is not above 0.

@@ -13,6 +13,7 @@ from .known import estimate as _estimate
 from .known import known as _known
 from .known import unknown as _unknown
 from .power_rows import power_keys
+from .state_row import state_row
 from .store import Store
 from .summary import Summary, summarise
 from .values import Environment, Evidence, Result, Run, Status, Variant
@@ -98,6 +99,7 @@ def row(result: Result) -> dict[str, Any]:
         **_known("ran", result.workers[0].ran if result.workers else None, nothing),
         "throttled": result.throttled,
         "throttled_reason": result.throttled_reason or _unthrottled(result, nothing),
+        "state": state_row(result.blocks),
         **_known(
             "off_cpu_share",
             summary.off_cpu_share,

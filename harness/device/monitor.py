@@ -42,7 +42,7 @@ class Monitor:
         return told
 
     def start(self, period_ns: int) -> None:
-        """Begin to sample; the first sample is taken at once."""
+        """Take a first sample and begin; it is there when this returns."""
         if self._thread is not None:
             raise ReaderError("the monitor is sampling already; stop it first")
         if period_ns <= 0:
@@ -50,8 +50,10 @@ class Monitor:
         for source in self._sources:
             source.clear()
         self._ending.clear()
+        began = monotonic_ns()
+        self._sample()
         self._thread = threading.Thread(
-            target=self._run, args=(period_ns,), daemon=True
+            target=self._run, args=(began, period_ns), daemon=True
         )
         self._thread.start()
 
@@ -67,18 +69,18 @@ class Monitor:
             tensors += source.tensors(place)
         return tensors
 
-    def _run(self, period_ns: int) -> None:
+    def _run(self, began_ns: int, period_ns: int) -> None:
         """Sample on the beats of the period; a beat that was missed is left out."""
-        began = monotonic_ns()
         ended = False
-        while True:
-            for source in self._sources:
-                source.sample()
-            if ended:
-                return
-            beat = (monotonic_ns() - began) // period_ns + 1
-            wait_ns = began + beat * period_ns - monotonic_ns()
+        while not ended:
+            beat = (monotonic_ns() - began_ns) // period_ns + 1
+            wait_ns = began_ns + beat * period_ns - monotonic_ns()
             ended = self._ending.wait(max(0, wait_ns) / 1e9)
+            self._sample()
+
+    def _sample(self) -> None:
+        for source in self._sources:
+            source.sample()
 
 
 class _Source:

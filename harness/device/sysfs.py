@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 import os
+from collections.abc import Iterable
 
 READ_BYTES = 4096
 
@@ -34,3 +35,29 @@ def read_number(path: str, factor: float = 1.0) -> float | None:
     except ValueError:
         return None
     return value * factor if math.isfinite(value) else None
+
+
+def entries(folder: str, prefix: str = "") -> list[str]:
+    """Return the names in a folder that begin so, those with numbers in their order."""
+    try:
+        names = os.listdir(folder)
+    except OSError:
+        return []
+    found = [name for name in names if name.startswith(prefix)]
+    return sorted(found, key=lambda name: (len(name), name))
+
+
+def highest(values: Iterable[float | None]) -> float | None:
+    """Return the highest of the known values, or None."""
+    return max((value for value in values if value is not None), default=None)
+
+
+def lowest(values: Iterable[float | None]) -> float | None:
+    """Return the lowest of the known values, or None."""
+    return min((value for value in values if value is not None), default=None)
+
+
+def total(values: Iterable[float | None]) -> float | None:
+    """Return the sum of the known values, None without any."""
+    known = [value for value in values if value is not None]
+    return sum(known) if known else None

@@ -15,6 +15,7 @@ from pathlib import Path
 from ...harness.meter import PowerMeter
 from ...harness.target import Option, Target, Tier, Unavailable
 from ...harness.values import Case, Environment, Evidence, Setting, Variant
+from ...harness.watch import StateReader
 from ...harness.worker import Limits, SubprocessWorker, Worker
 from .meter import SimMeter
 from .process import DRIFTS
@@ -139,6 +140,10 @@ class Sim(Target):
             return ()
         idle_w, seed = float(self.settings["idle_w"]), int(self.settings["seed"])
         return (SimMeter(self.machine, power_w, idle_w, seed),)
+
+    def readers(self) -> tuple[StateReader, ...]:
+        """Return none: the simulation tells of its throttling itself."""
+        return ()
 
     def launch(self, case: Case, artifact: Path, limits: Limits) -> Worker:
         """Start a worker; one in virtual time is no process at all."""

@@ -19,7 +19,7 @@ from tierbench.harness.errors import (
 )
 from tierbench.harness.monitor import Monitor
 
-COUNTING = "tests.support.counting_reader"
+COUNTING = "support.counting_reader"
 PERIOD_NS = 5_000_000
 
 
@@ -125,10 +125,9 @@ def test_steps_in_the_wrong_order_are_refused() -> None:
 
 def test_a_reader_that_hangs_ends_the_monitor_at_its_limit(monkeypatch) -> None:
     monkeypatch.setattr(monitor_module, "CALL_LIMIT_S", 0.3)
-    with watching({"fault": "hang"}) as monitor:
-        monitor.start(PERIOD_NS)
-        with pytest.raises(WorkerTimeout, match=r"'stop' within 0\.3 s"):
-            monitor.stop()
+    with watching({"fault": "hang"}) as monitor:  # noqa: SIM117
+        with pytest.raises(WorkerTimeout, match=r"'start' within 0\.3 s"):
+            monitor.start(PERIOD_NS)
 
 
 def test_a_monitor_that_was_killed_is_an_error() -> None:

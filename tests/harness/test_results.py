@@ -37,6 +37,7 @@ KEYS = {
     *("target", "tier", "device", "runtime", "runtime_version", "evidence", "status"),
     *("reason", "scenario", "batch", "n", "slices", "workers", "latency_ms"),
     *("throughput_per_s", "memory", "power", "energy_mj", "accuracy", "throttled"),
+    *("throttled_reason", "state"),
     *("case_key", "variant_sha256", "run", "environment"),
 }
 """What the row promises to hold at least."""
@@ -47,6 +48,10 @@ NESTED = {
     "accuracy": {"metric", "value", "ci95", "n"},
     "power": {"mean_w", "scope", "meter"},
     "energy_mj": {"gross", "net", "scope"},
+    "state": {
+        *("clocks", "temperatures", "throttle_reasons", "throttle_counts"),
+        *("governor", "boost", "power_mode", "power_limits"),
+    },
 }
 
 

@@ -36,7 +36,8 @@ class Channel:
 class Monitor:
     """Readers of a device's state, sampled at a period by a process of their own.
 
-    ``channels`` lists what is read; ``missing`` maps the module of each reader that
+    ``channels`` lists what is read, ``specifications`` what is known of each as a power
+    meter; ``missing`` maps the module of each reader that
     could not be opened to the reason.
     """
 
@@ -73,6 +74,9 @@ class Monitor:
             Channel(reader=module, **channel)
             for module, it in told
             for channel in it["channels"]
+        )
+        self.specifications: tuple[Mapping[str, Any] | None, ...] = tuple(
+            specification for _, it in told for specification in it["specifications"]
         )
         self.missing: Mapping[str, str] = {
             module: it["reason"] for module, it in told if it["reason"] is not None

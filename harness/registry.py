@@ -11,6 +11,7 @@ from .errors import InfrastructureError, NotFound
 
 TARGETS = "tierbench.targets"
 MODELS = "tierbench.models"
+METERS = "tierbench.meters"
 RECIPES = "tierbench.recipes"
 COMMANDS = "tierbench.commands"
 

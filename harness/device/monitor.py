@@ -38,7 +38,13 @@ class Monitor:
         for module, options in readers:
             source, why = _open(module, options)
             self._sources.append(source)
-            told.append({"channels": source.channels, "reason": why})
+            told.append(
+                {
+                    "channels": source.channels,
+                    "specifications": source.specifications,
+                    "reason": why,
+                }
+            )
         return told
 
     def start(self, period_ns: int) -> None:
@@ -89,6 +95,7 @@ class _Source:
     def __init__(self, reader: Reader | None) -> None:
         self._reader = reader
         self.channels: list[Channel] = [] if reader is None else reader.channels()
+        self.specifications = [] if reader is None else reader.specifications()
         self.clear()
 
     def clear(self) -> None:

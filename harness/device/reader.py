@@ -11,6 +11,7 @@ imported there and nowhere else.
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from typing import Any
 
 Channel = dict[str, str]
 """``name`` (which of its kind), ``quantity`` and ``unit`` of one number."""
@@ -30,6 +31,13 @@ class Reader(ABC):
     @abstractmethod
     def read(self) -> list[float | None]:
         """Return one number for each channel; None where it cannot be had now."""
+
+    def specifications(self) -> list[dict[str, Any] | None]:
+        """Return what is known of each channel as a power meter, None where it is none.
+
+        The keys are the fields of ``tierbench.harness.meter.Specification``.
+        """
+        return [None] * len(self.channels())
 
     def close(self) -> None:  # noqa: B027
         """Let go of what the reader holds."""

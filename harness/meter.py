@@ -108,6 +108,17 @@ class Load:
     idle: tuple[tuple[int, int], ...]
     unix_ns: int
 
+    @property
+    def span_ns(self) -> tuple[int, int]:
+        """Return from when to when it is known whether the device worked."""
+        every = (*self.busy, *self.idle)
+        return min(begin for begin, _ in every), self.end_ns
+
+    @property
+    def end_ns(self) -> int:
+        """Return when the last stretch ended."""
+        return max((end for _, end in (*self.busy, *self.idle)), default=0)
+
 
 class PowerMeter(ABC):
     """Something that tells the power drawn while it is running."""
@@ -116,13 +127,29 @@ class PowerMeter(ABC):
     options: ClassVar[tuple[Option, ...]] = ()
     """What a ``[[meter]]`` table may set."""
 
+    required: ClassVar[tuple[str, ...]] = ()
+    """Options that only a person knows, and must tell."""
+
     wants_marker: bool = False
     """Whether the load must show a pattern from which its clock can be aligned."""
 
-    def __init__(self, settings: Mapping[str, Setting] | None = None) -> None:
-        """Keep the options' values, completed with defaults."""
+    def __init__(
+        self, settings: Mapping[str, Setting] | None = None, python: str | None = None
+    ) -> None:
+        """Keep the options' values, completed with defaults.
+
+        Args:
+            settings: values by option name, already checked.
+            python: the interpreter that has the vendor's library; None for this one.
+        """
+        self.python = python
         defaults = {option.name: option.default for option in self.options}
         self.settings: dict[str, Setting] = {**defaults, **(settings or {})}
+
+    @classmethod
+    def mistakes(cls, settings: Mapping[str, Setting]) -> list[tuple[str, str]]:
+        """Return option and problem of values, each valid, that do not go together."""
+        return []
 
     @abstractmethod
     def specifications(self) -> tuple[Specification, ...]:

@@ -38,6 +38,9 @@ MARKER = (1, 1, 1, 1, 1, 0, 0, 1, 1, 0, 1, 0, 1)
 MARKER_UPDATES = 5
 """How long one step of the marker lasts, in updates of the slowest meter."""
 
+MARKER_NS = 200_000_000
+"""How long one step of the marker lasts at least."""
+
 CALLS_MAX = 1_000_000
 
 Keep = Callable[[Measured, int], int]
@@ -112,7 +115,8 @@ class Metering:
         try:
             self._rest(workers[0], settle_ns, length_ns // 2)
             if any(meter.wants_marker for meter in meters):
-                self._mark(workers[0], stretch, MARKER_UPDATES * update_ns)
+                step_ns = max(MARKER_NS, MARKER_UPDATES * update_ns)
+                self._mark(workers[0], stretch, step_ns)
             self._work(workers[0], stretch, settle_ns)
             for turn in range(REPEATS):
                 place = turn % len(workers)

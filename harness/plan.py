@@ -123,6 +123,11 @@ def _cases(
     for settings in request.settings:
         target = kind(settings, request.python)
         missing = target.unavailable()
+        meters = tuple(
+            registry.find(registry.METERS, meter.use)(meter.settings, meter.python)
+            for meter in sweep.meters
+            if meter.watches(request.use)
+        )
         for variant, data in model.variants(target.formats):
             for workload in _workloads(sweep):
                 case = _case(variant, target, workload, data, tuple(settings))
@@ -137,6 +142,7 @@ def _cases(
                         target=target,
                         data=data,
                         limits=sweep.limits,
+                        meters=meters,
                     )
                 else:
                     yield Skip(case=case, target=target, reason=reason)

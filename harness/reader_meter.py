@@ -45,9 +45,8 @@ class ReaderMeter(PowerMeter):
     def __init__(
         self, settings: Mapping[str, Setting] | None = None, python: str | None = None
     ) -> None:
-        """Keep the options; ``python`` is the interpreter with the vendor's library."""
-        super().__init__(settings)
-        self._python = python
+        """Keep the options; nothing is opened yet."""
+        super().__init__(settings, python)
         self._monitor: Monitor | None = None
         self._specifications: tuple[tuple[int, Specification], ...] = ()
 
@@ -94,12 +93,12 @@ class ReaderMeter(PowerMeter):
 
     @property
     def _key(self) -> tuple[Any, ...]:
-        return (self.module, self._python, *sorted(self.settings.items()))
+        return (self.module, self.python, *sorted(self.settings.items()))
 
     def _open(self) -> None:
         readers = [(self.module, self.settings)]
         try:
-            monitor = Monitor((self.module,), readers, self._python)
+            monitor = Monitor((self.module,), readers, self.python)
         except TierbenchError as exc:
             raise MeterError(f"meter {self.name!r} cannot be read: {exc}") from exc
         told = enumerate(monitor.specifications)

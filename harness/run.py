@@ -140,7 +140,12 @@ class _Execution:
         return self._outcome
 
     def _reusable(self, left: Sequence[Planned]) -> dict[str, str]:
-        """Return the earlier result of each case that still holds, by case key."""
+        """Return the earlier result of each case that still holds, by case key.
+
+        A case with a meter of the sweep's own is measured anew: what was measured
+        without it says nothing of its energy.
+        """
+        left = [planned for planned in left if not planned.meters]
         earlier = self._store.reusable([planned.case.key for planned in left])
         found = {}
         for planned in left:

@@ -20,6 +20,7 @@ from .sweep_checks import (
     workload_mistakes,
 )
 from .sweep_data import data_mistakes, is_data_path
+from .sweep_meters import MeterRequest, meter_mistakes, meter_requests
 from .sweep_models import model_mistakes, model_name
 from .sweep_schema import type_mistakes
 from .toml_lines import Location, line_index, line_of
@@ -88,6 +89,7 @@ class Sweep:
     limits: Limits
     constraints: Constraints | None
     cost: Mapping[str, Any] | None
+    meters: tuple[MeterRequest, ...] = ()
     source: str
     folder: Path = field(repr=False)
     text: str = field(repr=False)
@@ -124,7 +126,23 @@ class Sweep:
             "limits": asdict(self.limits),
             "constraints": None if not self.constraints else asdict(self.constraints),
             "cost": None if self.cost is None else dict(self.cost),
+            **({"meters": self._plain_meters} if self.meters else {}),
         }
+
+    @property
+    def _plain_meters(self) -> list[dict[str, Any]]:
+        """Return the meters; without any, a sweep's hash is what it always was."""
+        return [
+            {
+                "use": meter.use,
+                "targets": list(meter.targets),
+                "settings": {
+                    name: _from(self.folder, str(value)) if name == "path" else value
+                    for name, value in meter.settings.items()
+                },
+            }
+            for meter in self.meters
+        ]
 
 
 def load_sweep(path: Path) -> Sweep:
@@ -210,6 +228,7 @@ def sweep_of(
         *model_mistakes(content, folder, models, recipes),
         *data_mistakes(content, folder, models),
         *target_mistakes(content, folder, targets),
+        *meter_mistakes(content, _Installed(registry.METERS)),
         *workload_mistakes(content),
     ]
     if found:
@@ -230,6 +249,7 @@ def sweep_of(
         limits=_limits(content.get("limits", {})),
         constraints=None if constraints is None else Constraints(**constraints),
         cost=content.get("cost"),
+        meters=meter_requests(content, folder, _Installed(registry.METERS)),
         source=source,
         folder=folder,
         text=text,

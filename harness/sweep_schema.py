@@ -69,6 +69,14 @@ class _Target(_Table):
     python: Text = _is("the path of a Python interpreter")
 
 
+class _Meter(_Table):
+    model_config = ConfigDict(extra="allow", strict=True, frozen=True)
+
+    use: Text = Field(description="the name of a meter")
+    python: Text = _is("the path of a Python interpreter")
+    target: Texts = _is("a target's name or a list of such")
+
+
 class _Workload(_Table):
     scenario: Texts = _is("a scenario's name or a list of such")
     batch: Batches = _is(f"a whole number from 1 to {BATCH_MAX} or a list of such")
@@ -110,6 +118,7 @@ class _Sweep(_Table):
     target: Annotated[list[_Target], Field(min_length=1)] = Field(
         description="one or more [[target]] tables"
     )
+    meter: list[_Meter] = _is("[[meter]] tables")
     workload: _Workload = _is("a [workload] table")
     limits: _Limits = _is("a [limits] table")
     constraints: _Constraints = _is("a [constraints] table")
@@ -119,6 +128,7 @@ class _Sweep(_Table):
 TABLES: dict[str, type[BaseModel]] = {
     "model": _Model,
     "target": _Target,
+    "meter": _Meter,
     "workload": _Workload,
     "limits": _Limits,
     "constraints": _Constraints,

@@ -14,6 +14,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import ClassVar
 
+from . import registry
 from .errors import TargetUnavailable
 from .meter import PowerMeter
 from .option import Option as Option
@@ -56,6 +57,8 @@ class Target(ABC):
     device_modules: ClassVar[tuple[str, ...]]
     """Dotted names of the modules that travel; the last holds ``open_session``."""
     options: ClassVar[tuple[Option, ...]] = ()
+    own_meters: ClassVar[tuple[str, ...]] = ()
+    """Names of the meters that measure it wherever they can be read."""
     evidence: ClassVar[Evidence] = Evidence.MEASURED
     workers_min: ClassVar[int] = 3
     """Workers that a case is measured with at least: variance between processes."""
@@ -122,8 +125,9 @@ class Target(ABC):
         return WORKER_BYTES + 3 * variant.size_bytes
 
     def meters(self) -> tuple[PowerMeter, ...]:
-        """Return the power meters that watch this target: none unless it has some."""
-        return ()
+        """Return the power meters that watch this target."""
+        kinds = [registry.find(registry.METERS, name) for name in self.own_meters]
+        return tuple(kind() for kind in kinds)
 
     def readers(self) -> tuple[StateReader, ...]:
         """Return what tells the state of the device: what Linux tells of this machine.

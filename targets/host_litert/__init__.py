@@ -15,6 +15,7 @@ class HostLitert(Target):
     runtime = "ai-edge-litert"
     remedy = "pip install 'tierbench[host]'"
     device_modules = ("tierbench.targets.host_litert.device",)
+    own_meters = ("rapl",)
     options = (
         Option(
             name="threads",

@@ -15,6 +15,7 @@ class HostOnnxruntime(Target):
     runtime = "onnxruntime"
     remedy = "pip install 'tierbench[host]'"
     device_modules = ("tierbench.targets.host_onnxruntime.device",)
+    own_meters = ("rapl",)
     options = (
         Option(
             name="threads",

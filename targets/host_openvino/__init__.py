@@ -21,6 +21,7 @@ class HostOpenvino(Target):
     runtime = "openvino"
     remedy = "pip install 'tierbench[openvino]'"
     device_modules = ("tierbench.targets.host_openvino.device",)
+    own_meters = ("rapl",)
     options = (
         Option(
             name="threads",

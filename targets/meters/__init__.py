@@ -41,6 +41,7 @@ class Hwmon(ReaderMeter):
             choices=tuple(scope.value for scope in Scope),
         ),
     )
+    required = ("scope",)
 
 
 class Nvml(ReaderMeter):

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from .energy_pairing import EnergyComparison, energy_between
 from .errors import NotComparable, NotFound
 from .pairing import Comparison, Verdict, compare_paired, compare_unpaired
 from .results import find_run
@@ -32,6 +33,7 @@ class Line:
     baseline: str
     candidate: str
     comparison: Comparison
+    energy: EnergyComparison | None = None
 
     @property
     def plain(self) -> dict[str, Any]:
@@ -48,6 +50,7 @@ class Line:
             "paired": found.paired,
             "n": found.n,
             "reason": found.reason,
+            "energy": None if self.energy is None else self.energy.plain,
         }
 
     @property
@@ -59,13 +62,16 @@ class Line:
         if found.interval is not None:
             ends = f"{found.interval.low:.3f} - {found.interval.high:.3f}"
         how = "paired" if found.paired else "unpaired"
+        told = f"{how}: {found.reason}" if found.reason else how
+        if self.energy is not None:
+            told += f"; {self.energy.sentence}"
         return (
             self.candidate,
             "" if self.baseline == self.candidate else self.baseline,
             ratio,
             ends,
             str(found.verdict),
-            f"{how}: {found.reason}" if found.reason else how,
+            told,
         )
 
 
@@ -127,7 +133,10 @@ def compare_results(store: Store, before: Result, after: Result) -> Line:
         between = _between_runs(store, after)
         comparison = compare_unpaired(spread(one), spread(other), between)
     return Line(
-        baseline=before.case.label, candidate=after.case.label, comparison=comparison
+        baseline=before.case.label,
+        candidate=after.case.label,
+        comparison=comparison,
+        energy=energy_between(before, after),
     )
 
 

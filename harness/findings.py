@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from .quantity import Quantity
@@ -167,7 +167,8 @@ class Energy:
 
     def _quantity(self, key: str) -> Quantity:
         part, reason = _part(self.row, "energy_mj")
-        return _quantity(part, key, f"{key} energy", "mJ", reason)
+        found = _quantity(part, key, f"{key} energy", "mJ", reason)
+        return replace(found, scope=part.get("scope"))
 
 
 def _case(row: Mapping[str, Any]) -> str:

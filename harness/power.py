@@ -145,10 +145,8 @@ class _Case:
                 f"fell into the window; an energy needs {UPDATES_MIN}"
             )
         busy = self._energy(self._busy)
-        scatter = self._scatter()
-        budget = busy.budget
-        if scatter is not None:
-            budget = replace(budget, scatter=scatter[0], freedom=scatter[1])
+        scatter = self._scatter(0.0)
+        budget = _scattered(busy.budget, scatter)
         idle_w, net_j, net_budget = self._net(busy, budget)
         samples = int(self._samples.sum())
         share = budget.scaled(1 / samples)
@@ -180,10 +178,12 @@ class _Case:
         ]
         return together(parts) if len(parts) > 1 else parts[0]
 
-    def _scatter(self) -> tuple[float, float] | None:
+    def _scatter(self, idle_w: float) -> tuple[float, float] | None:
+        """Return how the stretches' energies above an idle power scatter."""
         begins, ends = np.array(self._busy).T
         energies = sum(curve.energy_j(begins, ends) for curve in self._curves)
-        return scatter_j(np.asarray(energies), self._samples)
+        above = np.asarray(energies) - idle_w * (ends - begins) * 1e-9
+        return scatter_j(above, self._samples)
 
     def _net(self, busy: Energy, budget: Budget) -> tuple[float, float, Budget]:
         """Return the idle power, the energy above it, and that energy's budget.
@@ -195,17 +195,16 @@ class _Case:
         before, after = (self._energy([one]).mean_w for one in self._idle)
         times = busy.duration_s / idle.duration_s
         moved = abs(after - before) / math.sqrt(12) * busy.duration_s
+        above = Budget(
+            gain=abs(budget.gain - times * idle.budget.gain),
+            rate=math.hypot(budget.rate, times * idle.budget.rate),
+            clock=math.hypot(budget.clock, times * idle.budget.clock),
+            baseline=moved,
+        )
         return (
             idle.mean_w,
             busy.energy_j - times * idle.energy_j,
-            Budget(
-                gain=abs(budget.gain - times * idle.budget.gain),
-                rate=math.hypot(budget.rate, times * idle.budget.rate),
-                clock=math.hypot(budget.clock, times * idle.budget.clock),
-                scatter=budget.scatter,
-                freedom=budget.freedom,
-                baseline=moved,
-            ),
+            _scattered(above, self._scatter(idle.mean_w)),
         )
 
     def _estimate(
@@ -218,6 +217,12 @@ class _Case:
         half = budget.expanded_j()
         interval = Interval(low=value - half, high=value + half)
         return Estimate(value=value, interval=interval, n=n)
+
+
+def _scattered(budget: Budget, scatter: tuple[float, float] | None) -> Budget:
+    if scatter is None:
+        return budget
+    return replace(budget, scatter=scatter[0], freedom=scatter[1])
 
 
 def _old(blocks: Sequence[Block], batch: int) -> PowerFindings:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from .errors import NotComparable
+
 
 class QuantityUnknown(AssertionError):
     """A quantity that is not known was held against a limit."""
@@ -15,6 +17,8 @@ class Quantity:
 
     It compares with quantities of the same unit; one without a unit, as an accuracy,
     with plain numbers. Only its value is compared: the interval is for the reader.
+    Two quantities of different ``scope``, such as energies of a rail and at the wall,
+    raise NotComparable.
     """
 
     name: str
@@ -22,6 +26,7 @@ class Quantity:
     unit: str = ""
     interval: tuple[float, float] | None = None
     reason: str | None = None
+    scope: str | None = None
 
     def __lt__(self, limit: object) -> bool:
         """Return whether it is below the limit."""
@@ -76,6 +81,8 @@ class Quantity:
                     f"{self.name} is in {self.unit or 'plain numbers'} and cannot be "
                     f"compared with {limit!r}"
                 )
+            if self.scope and limit.scope and self.scope != limit.scope:
+                raise NotComparable(f"scope of {self.name}", self.scope, limit.scope)
             return float(self), float(limit)
         if self.unit or isinstance(limit, bool) or not isinstance(limit, int | float):
             helper = _HELPERS.get(self.unit, "a plain number")

@@ -1,4 +1,4 @@
-"""The tables ``[[meter]]`` of a sweep file: meters that nobody but a person can wire."""
+"""The tables ``[[meter]]`` of a sweep file: meters that only a person can wire."""
 
 from __future__ import annotations
 
@@ -37,10 +37,12 @@ def meter_mistakes(
     used = [table.get("use") for _, table in tables(content, "target")]
     for index, table in tables(content, "meter"):
         where: Location = ("meter", index)
-        for place, name in enumerate(as_list(table.get("target"))):
+        watched = table.get("target")
+        for place, name in enumerate(as_list(watched)):
             if isinstance(name, str) and name not in used:
                 known = [target for target in used if isinstance(target, str)]
-                yield (*where, "target", place), unknown("target", name, known)
+                at = (place,) if isinstance(watched, list) else ()
+                yield (*where, "target", *at), unknown("target", name, known)
         use = table.get("use")
         if not isinstance(use, str):
             continue

@@ -74,8 +74,8 @@ _COLUMNS = (
     Column(title="Throughput", unit="1/s"),
     Column(title="Peak memory"),
     Column(title="Model size"),
-    Column(title="Energy per inference", unit="mJ"),
 )
+ENERGY = "Energy per inference"
 
 _RAN = ("ok", "not_converged")
 
@@ -85,22 +85,27 @@ def table(rows: Sequence[Row], states: Mapping[int, Mapping[str, State]]) -> Tab
 
     ``states`` are those of ``pareto.states``.
     """
-    cells = [_cells(row, states.get(place, {})) for place, row in enumerate(rows)]
+    scopes = _scopes(rows)
+    columns = (*_COLUMNS, *_energy_columns(scopes))
+    cells = [
+        (*_cells(row, states.get(place, {})), *_energies(row, scopes))
+        for place, row in enumerate(rows)
+    ]
     kept = [
         index
-        for index, column in enumerate(_COLUMNS)
+        for index, column in enumerate(columns)
         if not column.numeric or any(line[index].known for line in cells)
     ]
     unknown = tuple(
         (column.title, _why_unknown(rows, [line[index] for line in cells]))
-        for index, column in enumerate(_COLUMNS)
+        for index, column in enumerate(columns)
         if index not in kept
     )
     shown = [[line[index] for index in kept] for line in cells]
     reasons = dict.fromkeys(c.reason for line in shown for c in line if c.reason)
     numbers = {why: place for place, why in enumerate(reasons, start=1) if why}
     return Table(
-        columns=tuple(_COLUMNS[index] for index in kept),
+        columns=tuple(columns[index] for index in kept),
         rows=tuple(tuple(_noted(cell, numbers) for cell in line) for line in shown),
         notes=tuple(numbers),
         unknown=unknown,
@@ -121,8 +126,48 @@ def _cells(row: Row, states: Mapping[str, State]) -> tuple[Cell, ...]:
         _metric(row, read(row, "throughput_per_s")),
         _bytes(row, read(row, "memory", "peak_bytes"), _scope(row, "memory")),
         _bytes(row, read(row, "size_bytes")),
-        _metric(row, read(row, "energy_mj", "gross"), _scope(row, "energy_mj")),
     )
+
+
+def _scopes(rows: Sequence[Row]) -> tuple[str, ...]:
+    """Return what the energies include, in the order in which the rows tell."""
+    found = (_scope(row, "energy_mj") for row in rows)
+    return tuple(dict.fromkeys(scope for scope in found if scope))
+
+
+def _energy_columns(scopes: Sequence[str]) -> tuple[Column, ...]:
+    """Return a column for each scope: energies of different scope are not ranked."""
+    if len(scopes) < 2:
+        return (Column(title=ENERGY, unit="mJ"),)
+    return tuple(Column(title=f"{ENERGY}, {scope}", unit="mJ") for scope in scopes)
+
+
+def _energies(row: Row, scopes: Sequence[str]) -> tuple[Cell, ...]:
+    own = _scope(row, "energy_mj")
+    gross = read(row, "energy_mj", "gross")
+    if len(scopes) < 2:
+        return (_metric(row, gross, _energy_detail(row)),)
+    return tuple(
+        _metric(row, gross, _energy_detail(row))
+        if own in ("", scope)
+        else Cell(
+            text=ABSENT,
+            reason=f"its energy is that of the {own}, which is not ranked with others",
+        )
+        for scope in scopes
+    )
+
+
+def _energy_detail(row: Row) -> str:
+    """Return the scope, and the energy without what the device draws idle."""
+    net = read(row, "energy_mj", "net")
+    scope = _scope(row, "energy_mj")
+    if net.value is None or not scope:
+        return scope
+    text = plain(net.value)
+    if net.interval is not None:
+        text = " ".join(with_interval(net.value, *net.interval))
+    return f"{scope}; net {text}"
 
 
 def _text(text: str, detail: str, tag: str = "") -> Cell:

@@ -84,3 +84,37 @@ def test_the_standing_is_by_speed_with_the_other_fronts_beneath(
         also = [n for n in ("size", "memory") if by_cost.get(n) is State.FRONT]
         assert cell.detail == (f"front by {' and '.join(also)}" if also else "")
     assert {cell.text for cell in cells} == {*State, "not judged"}
+
+
+def energy_row(scope: str, gross: float) -> dict:
+    row = dict(ROWS[0])
+    row["energy_mj"] = {
+        "gross": gross,
+        "gross_ci95": [gross * 0.98, gross * 1.02],
+        "net": gross / 2,
+        "net_ci95": [gross * 0.48, gross * 0.52],
+        "scope": scope,
+    }
+    return row
+
+
+def test_energies_of_one_scope_share_a_column_and_name_it() -> None:
+    found = table([energy_row("wall", 10.0), energy_row("wall", 20.0)], {})
+    (place,) = [i for i, c in enumerate(found.columns) if "Energy" in c.title]
+    assert found.columns[place].title == "Energy per inference"
+    cell = found.rows[0][place]
+    assert (cell.text, cell.spread) == ("10.00", "± 0.20")
+    assert cell.detail.startswith("wall; net 5.00")
+
+
+def test_energies_of_different_scope_are_not_ranked_in_one_column() -> None:
+    found = table([energy_row("rail", 10.0), energy_row("wall", 20.0)], {})
+    titles = [column.title for column in found.columns]
+    assert titles[-2:] == ["Energy per inference, rail", "Energy per inference, wall"]
+    rail, wall = found.rows[0][-2:]
+    assert rail.known
+    assert not wall.known
+    assert wall.sort == ""
+    assert (
+        wall.reason == "its energy is that of the rail, which is not ranked with others"
+    )

@@ -86,8 +86,8 @@ def test_the_standing_is_by_speed_with_the_other_fronts_beneath(
     assert {cell.text for cell in cells} == {*State, "not judged"}
 
 
-def energy_row(scope: str, gross: float) -> dict:
-    row = dict(ROWS[0])
+def energy_row(examples: SimpleNamespace, scope: str, gross: float) -> dict:
+    row = dict(examples.measured_row())
     row["energy_mj"] = {
         "gross": gross,
         "gross_ci95": [gross * 0.98, gross * 1.02],
@@ -98,8 +98,11 @@ def energy_row(scope: str, gross: float) -> dict:
     return row
 
 
-def test_energies_of_one_scope_share_a_column_and_name_it() -> None:
-    found = table([energy_row("wall", 10.0), energy_row("wall", 20.0)], {})
+def test_energies_of_one_scope_share_a_column_and_name_it(
+    examples: SimpleNamespace,
+) -> None:
+    rows = [energy_row(examples, "wall", gross) for gross in (10.0, 20.0)]
+    found = table(rows, {})
     (place,) = [i for i, c in enumerate(found.columns) if "Energy" in c.title]
     assert found.columns[place].title == "Energy per inference"
     cell = found.rows[0][place]
@@ -107,8 +110,11 @@ def test_energies_of_one_scope_share_a_column_and_name_it() -> None:
     assert cell.detail.startswith("wall; net 5.00")
 
 
-def test_energies_of_different_scope_are_not_ranked_in_one_column() -> None:
-    found = table([energy_row("rail", 10.0), energy_row("wall", 20.0)], {})
+def test_energies_of_different_scope_are_not_ranked_in_one_column(
+    examples: SimpleNamespace,
+) -> None:
+    rows = [energy_row(examples, scope, 10.0) for scope in ("rail", "wall")]
+    found = table(rows, {})
     titles = [column.title for column in found.columns]
     assert titles[-2:] == ["Energy per inference, rail", "Energy per inference, wall"]
     rail, wall = found.rows[0][-2:]

@@ -14,10 +14,6 @@ GOLDEN = {
 }
 
 
-def hashes(recordings):
-    return {hashlib.sha256(recording).digest() for recording in recordings}
-
-
 @pytest.mark.parametrize("name", sorted(data.SPLITS))
 def test_recordings_are_the_same_everywhere(name):
     levels = data.recordings(data.SPLITS[name], 8).astype("<i2")
@@ -27,33 +23,6 @@ def test_recordings_are_the_same_everywhere(name):
 def test_a_recording_depends_on_its_own_number_alone():
     alone = data.recording(data.EVALUATION, 21)
     np.testing.assert_array_equal(alone, data.recordings(data.EVALUATION, 24)[21])
-
-
-def test_evaluation_shares_no_recording_with_calibration_or_itself():
-    evaluation = hashes(data.recordings(data.EVALUATION))
-    calibration = hashes(data.recordings(data.CALIBRATION))
-    assert len(evaluation) == data.EVALUATION.samples
-    assert len(calibration) == data.CALIBRATION.samples
-    assert not evaluation & calibration
-
-
-def test_splits_have_seeds_of_their_own():
-    assert len({split.seed for split in data.SPLITS.values()}) == 3
-
-
-@pytest.mark.real
-def test_training_shares_no_recording_with_another_split(training):
-    known = hashes(training)
-    assert len(known) == data.TRAINING.samples
-    assert not known & hashes(data.recordings(data.EVALUATION))
-    assert not known & hashes(data.recordings(data.CALIBRATION))
-
-
-@pytest.mark.parametrize("name", sorted(data.SPLITS))
-def test_classes_are_balanced(name):
-    split = data.SPLITS[name]
-    counts = np.bincount(data.labels(split), minlength=len(data.CLASSES))
-    assert set(counts) == {split.samples // len(data.CLASSES)}
 
 
 def test_labels_go_with_the_recordings():

@@ -13,10 +13,6 @@ GOLDEN = {
 }
 
 
-def hashes(patches):
-    return {hashlib.sha256(patch).digest() for patch in patches}
-
-
 @pytest.mark.parametrize("name", sorted(data.SPLITS))
 def test_patches_are_the_same_everywhere(name):
     levels = data.patches(data.SPLITS[name], 10)
@@ -26,34 +22,6 @@ def test_patches_are_the_same_everywhere(name):
 def test_a_clip_depends_on_its_own_number_alone():
     alone = features.log_mel(data.clip(data.EVALUATION, 21))
     np.testing.assert_array_equal(alone, data.patches(data.EVALUATION, 24)[21])
-
-
-def test_evaluation_shares_no_clip_with_calibration_or_itself(evaluation):
-    levels = np.rint(evaluation.inputs["input"] * 255.0).astype(np.uint8)
-    drawn = hashes(levels)
-    calibration = hashes(data.patches(data.CALIBRATION))
-    assert len(drawn) == data.EVALUATION.samples
-    assert len(calibration) == data.CALIBRATION.samples
-    assert not drawn & calibration
-
-
-def test_splits_have_seeds_of_their_own():
-    assert len({split.seed for split in data.SPLITS.values()}) == 3
-
-
-@pytest.mark.real
-def test_training_shares_no_clip_with_another_split(training):
-    known = hashes(training)
-    assert len(known) == data.TRAINING.samples
-    assert not known & hashes(data.patches(data.EVALUATION))
-    assert not known & hashes(data.patches(data.CALIBRATION))
-
-
-@pytest.mark.parametrize("name", sorted(data.SPLITS))
-def test_classes_are_balanced(name):
-    split = data.SPLITS[name]
-    counts = np.bincount(data.labels(split), minlength=len(data.CLASSES))
-    assert counts.max() - counts.min() <= 1
 
 
 def test_levels_are_seldom_cut_off():

@@ -101,7 +101,7 @@ def describe(
     classes: Sequence[str],
     parameters: int,
     settings: Mapping[str, Any],
-    splits: Sequence[Split],
+    splits: Mapping[str, Split],
     draw: Draw,
     files: Mapping[str, Path],
 ) -> dict[str, Any]:
@@ -119,12 +119,12 @@ def describe(
         "settings": settings,
         "tools": {tool: version(tool) for tool in _TOOLS},
         "data": {
-            split.name: {
+            name: {
                 "seed": split.seed,
                 "samples": split.samples,
-                "sha256": content_sha256(*draw(split.name)),
+                "sha256": content_sha256(*draw(name)),
             }
-            for split in splits
+            for name, split in splits.items()
         },
         "files": {
             format: {

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from .. import training
-from . import data
+from .data import DATA
 from .machine import SAMPLES
 
 if TYPE_CHECKING:
@@ -44,11 +44,11 @@ def train(out: Path) -> None:
     export_tflite(net, _SHAPE, files["tflite"], channel_last=True)
     lineage = training.describe(
         model="bearing",
-        classes=data.CLASSES,
+        classes=DATA.classes,
         parameters=sum(parameter.numel() for parameter in net.parameters()),
         settings=SETTINGS,
-        splits=tuple(data.SPLITS.values()),
-        draw=data.draw,
+        splits=DATA.splits,
+        draw=DATA.draw,
         files=files,
     )
     training.write(lineage, out)
@@ -57,18 +57,18 @@ def train(out: Path) -> None:
 def _fit() -> nn.Module:
     from .network import network
 
-    recordings = data.recordings(data.TRAINING)
+    recordings = DATA.samples("training")
 
     def batch(
         chosen: NDArray[np.int64], rng: np.random.Generator
     ) -> NDArray[np.float32]:
-        inputs = data.as_input(recordings[chosen]).transpose(0, 3, 1, 2)
+        inputs = DATA.as_input(recordings[chosen]).transpose(0, 3, 1, 2)
         return -inputs if rng.random() < 0.5 else inputs
 
     return training.fit(
-        lambda: network(len(data.CLASSES)),
+        lambda: network(len(DATA.classes)),
         batch,
-        data.labels(data.TRAINING),
+        DATA.labels("training"),
         SETTINGS,
     )
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from .. import training
-from . import data
+from .data import DATA
 from .raster import SIDE
 
 if TYPE_CHECKING:
@@ -44,11 +44,11 @@ def train(out: Path) -> None:
     export_tflite(net, _SHAPE, files["tflite"], channel_last=True)
     lineage = training.describe(
         model="defect",
-        classes=data.CLASSES,
+        classes=DATA.classes,
         parameters=sum(parameter.numel() for parameter in net.parameters()),
         settings=SETTINGS,
-        splits=tuple(data.SPLITS.values()),
-        draw=data.draw,
+        splits=DATA.splits,
+        draw=DATA.draw,
         files=files,
     )
     training.write(lineage, out)
@@ -59,18 +59,18 @@ def _fit() -> nn.Module:
 
     from .network import network
 
-    pixels = data.images(data.TRAINING)
+    pixels = DATA.samples("training")
 
     def batch(
         chosen: NDArray[np.int64], rng: np.random.Generator
     ) -> NDArray[np.float32]:
-        images = data.as_input(pixels[chosen]).transpose(0, 3, 1, 2)
+        images = DATA.as_input(pixels[chosen]).transpose(0, 3, 1, 2)
         return images[..., ::-1] if rng.random() < 0.5 else images
 
     return training.fit(
-        lambda: network(len(data.CLASSES)).to(memory_format=torch.channels_last),
+        lambda: network(len(DATA.classes)).to(memory_format=torch.channels_last),
         batch,
-        data.labels(data.TRAINING),
+        DATA.labels("training"),
         SETTINGS,
     )
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from .. import training
-from . import data
+from .data import DATA
 from .features import BANDS, FRAMES
 
 if TYPE_CHECKING:
@@ -47,11 +47,11 @@ def train(out: Path) -> None:
     export_tflite(spell_out(net), (FRAMES, BANDS), files["tflite"], traced=_TRACED)
     lineage = training.describe(
         model="keyword",
-        classes=data.CLASSES,
+        classes=DATA.classes,
         parameters=sum(parameter.numel() for parameter in net.parameters()),
         settings=SETTINGS,
-        splits=tuple(data.SPLITS.values()),
-        draw=data.draw,
+        splits=DATA.splits,
+        draw=DATA.draw,
         files=files,
     )
     training.write(lineage, out)
@@ -60,17 +60,17 @@ def train(out: Path) -> None:
 def _fit() -> nn.Module:
     from .network import network
 
-    patches = data.patches(data.TRAINING)
+    patches = DATA.samples("training")
 
     def batch(
         chosen: NDArray[np.int64], rng: np.random.Generator
     ) -> NDArray[np.float32]:
-        return augment(data.as_input(patches[chosen]), rng)
+        return augment(DATA.as_input(patches[chosen]), rng)
 
     return training.fit(
-        lambda: network(len(data.CLASSES)),
+        lambda: network(len(DATA.classes)),
         batch,
-        data.labels(data.TRAINING),
+        DATA.labels("training"),
         SETTINGS,
     )
 

@@ -63,8 +63,8 @@ def test_all_files_together_are_small(reference):
 
 def test_record_tells_the_recipe_in_force(reference):
     assert reference.lineage["settings"] == reference.settings
-    assert tuple(reference.lineage["classes"]) == reference.data.CLASSES
-    for name, split in reference.data.SPLITS.items():
+    assert tuple(reference.lineage["classes"]) == reference.data.classes
+    for name, split in reference.data.splits.items():
         record = reference.lineage["data"][name]
         assert (record["seed"], record["samples"]) == (split.seed, split.samples)
 
@@ -75,7 +75,7 @@ def test_evaluation_has_the_hash_that_was_announced(reference):
     assert found.n == len(found.labels) == 1_200
     assert found.inputs["input"].dtype == np.float32
     assert found.metric == "top1"
-    assert found.classes == reference.data.CLASSES
+    assert found.classes == reference.data.classes
 
 
 @each_format

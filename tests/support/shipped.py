@@ -13,6 +13,7 @@ import numpy as np
 from tierbench.harness.model import BuiltVariant, Data
 from tierbench.models import prediction
 from tierbench.models.content import content_sha256
+from tierbench.models.dataset import Dataset
 from tierbench.models.reference import Reference
 
 NAMES = sorted(
@@ -37,7 +38,7 @@ class Shipped:
         self.name = name
         self.module = import_module(point.module)
         self.model: Reference = point.load()
-        self.data = import_module(f"{point.module}.data")
+        self.data: Dataset = import_module(f"{point.module}.data").DATA
         self.settings = import_module(f"{point.module}.train").SETTINGS
         self.folder = Path(str(self.module.__file__)).parent
         lineage = self.folder / "lineage.json"

@@ -30,7 +30,7 @@ def command(
     as_json: bool,
 ) -> int:
     """Measure all cases of a sweep; run it again to take up an interrupted run."""
-    from contextlib import nullcontext
+    from contextlib import AbstractContextManager, nullcontext
 
     from .. import preparing
     from ..leaving import LEFT_EARLY, Leaving
@@ -46,7 +46,9 @@ def command(
     plan = make_plan(narrowed(load_sweep(sweep), profile=profile, targets=targets))
     progress = progress_for(sys.stderr)
     leaving = Leaving(progress)
-    fit = preparing.prepared() if prepare else nullcontext([])
+    fit: AbstractContextManager[list[str]] = nullcontext([])
+    if prepare:
+        fit = preparing.prepared()
     with Store.open(store_url) as store, fit as changes, leaving:
         for line in changes:
             click.echo(line, err=True)

@@ -273,7 +273,7 @@ def cells(row: Mapping[str, Any]) -> Sequence[str]:
 
 
 def notes(rows: Sequence[Mapping[str, Any]]) -> list[str]:
-    """Return each reason for what ``cells`` lack, or what spoils them, with its cases."""
+    """Return each reason for what ``cells`` lack, or spoils them, with its cases."""
     cases: dict[str, list[str]] = {}
     for row in rows:
         for note in _notes(row):

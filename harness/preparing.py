@@ -13,7 +13,7 @@ import os
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -95,7 +95,10 @@ def prepare(root: Path = Path("/"), *, stay: bool = False) -> list[str]:
     _write(root, record, new=True)
     told = [_put(root, each, each.after) for each in changes]
     if stay:
-        _write(root, replace(record, owner=None, started=None), new=False)
+        made = [c for c in changes if read_text(str(root / c.path)) == c.after]
+        _write(root, Record(changes=tuple(made), owner=None), new=False)
+        if not made:
+            _remove(root)
     return told
 
 
@@ -129,12 +132,12 @@ def take_back(root: Path = Path("/")) -> list[str]:
     """Put back what a process that is gone has left, and say what holds on purpose.
 
     Returns a line for each; none where no record is. It is asked at the start of each
-    command that measures.
-
-    Raises:
-        InfrastructureError: the record cannot be read.
+    command that measures, so that a record that cannot be used is only told of.
     """
-    record = _read(root)
+    try:
+        record = _read(root)
+    except InfrastructureError as exc:
+        return [str(exc)]
     if record is None:
         return []
     if record.owner is None:

@@ -34,14 +34,10 @@ class Cpufreq(Reader):
             policy: _processors(policy) for kind in self._kinds for policy in kind
         }
         self._busy = Busy(root)
-        self._counters = [
-            os.path.join(self._cpus, cpu, "thermal_throttle")
-            for cpu in entries(self._cpus, "cpu")
-            if cpu[3:].isdigit()
-        ]
+        self._counters = _counters(self._cpus)
 
     def channels(self) -> list[Channel]:
-        """Return five for each kind of processor, and three for all of them."""
+        """Return five for each kind of processor, and two for all of them."""
         found = []
         for name in self._names:
             for quantity, unit in (
@@ -55,8 +51,7 @@ class Cpufreq(Reader):
                 {"name": f"{name} firmware", "quantity": q.CLOCK_LIMIT, "unit": "Hz"}
             )
         found.append({"name": "cpu", "quantity": q.BOOST, "unit": ""})
-        for name in ("cpu core", "cpu package"):
-            found.append({"name": name, "quantity": q.THROTTLE_COUNT, "unit": ""})
+        found.append({"name": "cpu", "quantity": q.THROTTLE_COUNT, "unit": ""})
         return found
 
     def read(self) -> list[float | None]:
@@ -75,15 +70,11 @@ class Cpufreq(Reader):
                 _khz(first, "bios_limit"),
             ]
         values.append(boost(self._cpus))
-        values.append(total(self._counted("core_throttle_count")))
-        values.append(highest(self._counted("package_throttle_count")))
+        values.append(total(read_number(counter) for counter in self._counters))
         return values
 
     def _share(self, policy: str, shares: dict[int, float]) -> float | None:
         return highest(shares.get(cpu) for cpu in self._processors[policy])
-
-    def _counted(self, name: str) -> list[float | None]:
-        return [read_number(os.path.join(folder, name)) for folder in self._counters]
 
 
 def governor(path: str) -> float | None:
@@ -114,6 +105,23 @@ def _kinds(folder: str) -> list[list[str]]:
             kinds.append([])
         kinds[-1].append(policy)
     return kinds
+
+
+def _counters(cpus: str) -> list[str]:
+    """Return the files that count throttling: one for a package, which holds its cores.
+
+    Processors without one for the package have one for each core.
+    """
+    found: dict[str | None, str] = {}
+    for name in entries(cpus, "cpu"):
+        package = read_text(os.path.join(cpus, name, "topology/physical_package_id"))
+        folder = os.path.join(cpus, name, "thermal_throttle")
+        counter = os.path.join(folder, "package_throttle_count")
+        if read_text(counter) is None:
+            package, counter = name, os.path.join(folder, "core_throttle_count")
+        if read_text(counter) is not None:
+            found.setdefault(package, counter)
+    return list(found.values())
 
 
 def _names(kinds: list[list[str]]) -> list[str]:

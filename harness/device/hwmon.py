@@ -12,7 +12,7 @@ from typing import Any
 
 from . import quantities as q
 from .reader import Channel, Reader, ReaderError
-from .sysfs import entries, read_number, read_text
+from .sysfs import difference, entries, read_number, read_text
 
 PROCESSORS = ("coretemp", "k10temp", "zenpower", "amdgpu", "nouveau", "xe", "i915")
 
@@ -44,8 +44,8 @@ class Hwmon(Reader):
         for chip in self._chips:
             celsius = read_number(os.path.join(chip, "temp1_input"), 1e-3)
             limit = read_number(os.path.join(chip, "temp1_crit"), 1e-3)
-            known = celsius is not None and limit is not None and limit > 0
-            values += [celsius, limit - celsius if known else None]
+            # A limit of 0 is one that nobody set.
+            values += [celsius, difference(limit or None, celsius)]
         return values
 
 

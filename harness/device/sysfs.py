@@ -61,3 +61,8 @@ def total(values: Iterable[float | None]) -> float | None:
     """Return the sum of the known values, None without any."""
     known = [value for value in values if value is not None]
     return sum(known) if known else None
+
+
+def difference(value: float | None, other: float | None) -> float | None:
+    """Return the first less the second where both are known, or None."""
+    return None if value is None or other is None else value - other

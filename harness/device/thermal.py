@@ -11,7 +11,7 @@ from typing import Any
 
 from . import quantities as q
 from .reader import Channel, Reader, ReaderError
-from .sysfs import entries, lowest, read_number, read_text
+from .sysfs import difference, entries, lowest, read_number, read_text
 
 SLOWING_TRIPS = ("passive", "hot", "critical")
 SLOWING_DEVICES = ("cpufreq", "devfreq", "processor", "gpu", "throttle")
@@ -49,8 +49,7 @@ class Thermal(Reader):
         values: list[float | None] = []
         for zone, trip in zip(self._zones, self._trips):
             celsius = read_number(os.path.join(zone, "temp"), 1e-3)
-            known = celsius is not None and trip is not None
-            values += [celsius, trip - celsius if known else None]
+            values += [celsius, difference(trip, celsius)]
         for cooler in self._coolers:
             values.append(read_number(os.path.join(cooler, "cur_state")))
         return values

@@ -11,7 +11,7 @@ from typing import Any
 
 from ...harness.device import quantities as q
 from ...harness.device.reader import Channel, Reader, ReaderError
-from ...harness.device.sysfs import entries, read_number
+from ...harness.device.sysfs import difference, entries, read_number
 
 
 class Apex(Reader):
@@ -38,8 +38,7 @@ class Apex(Reader):
         for chip in self._chips:
             celsius = read_number(os.path.join(chip, "temp"), 1e-3)
             trip = read_number(os.path.join(chip, "trip_point0_temp"), 1e-3)
-            known = celsius is not None and trip is not None
-            values += [celsius, trip - celsius if known else None]
+            values += [celsius, difference(trip, celsius)]
         return values
 
 

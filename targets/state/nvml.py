@@ -12,6 +12,7 @@ from typing import Any
 
 from ...harness.device import quantities as q
 from ...harness.device.reader import Channel, Reader, ReaderError
+from ...harness.device.sysfs import difference
 
 REASONS = (
     ("gpu power cap", 0x04),
@@ -57,15 +58,14 @@ class Nvml(Reader):
 
     def read(self) -> list[float | None]:
         """Return what the driver tells now."""
-        celsius = self._ask("nvmlDeviceGetTemperature", SENSOR_GPU)
-        known = celsius is not None and self._slowdown is not None
+        celsius = self._celsius()
         reasons = self._reasons()
         return [
             _times(self._ask("nvmlDeviceGetClockInfo", CLOCK_SM), 1e6),
             None if reasons is None else float(not reasons & IDLE),
             _times(self._ask("nvmlDeviceGetClockInfo", CLOCK_MEMORY), 1e6),
             _times(celsius, 1.0),
-            float(self._slowdown - celsius) if known else None,
+            difference(self._slowdown, celsius),
             _times(self._ask("nvmlDeviceGetEnforcedPowerLimit"), 1e-3),
             *(None if reasons is None else float(bool(reasons & bit))
               for _, bit in REASONS),
@@ -74,6 +74,12 @@ class Nvml(Reader):
     def close(self) -> None:
         """End the library."""
         self._nvml.nvmlShutdown()
+
+    def _celsius(self) -> int | None:
+        found = self._ask("nvmlDeviceGetTemperature", SENSOR_GPU)
+        if found is None:  # CUDA 14 is to end the old name
+            found = self._ask("nvmlDeviceGetTemperatureV", SENSOR_GPU)
+        return found
 
     def _reasons(self) -> int | None:
         found = self._ask("nvmlDeviceGetCurrentClocksEventReasons")

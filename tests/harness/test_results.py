@@ -304,3 +304,15 @@ def test_a_run_is_told_in_plain_values() -> None:
     assert told["sweep"] == {"profile": "smoke", "batches": [1, 8]}
     assert told["version"] == "0.1.0"
     assert json.loads(json.dumps(told)) == told
+
+
+def test_what_spoils_a_number_is_noted_beside_what_is_missing() -> None:
+    why = "the clock of cpu fell by 11%"
+    slow = row(a_result(throttled="throttled", throttled_reason=why))
+    untold = row(a_result(accuracy=None, accuracy_reason="no data"))
+    key = slow["case_key"][:8]
+    assert notes([slow, untold]) == [
+        f"throttled: {why} ({key})",
+        f"no accuracy: no data ({key})",
+    ]
+    assert notes([row(a_result(throttled="clean"))]) == []

@@ -22,6 +22,8 @@ INTEL = {
     }.items()
 } | {
     f"{CPUS}/intel_pstate/no_turbo": 0,
+    f"{CPUS}/cpu0/topology/physical_package_id": 0,
+    f"{CPUS}/cpu1/topology/physical_package_id": 0,
     f"{CPUS}/cpu0/thermal_throttle/core_throttle_count": 3,
     f"{CPUS}/cpu0/thermal_throttle/package_throttle_count": 7,
     f"{CPUS}/cpu1/thermal_throttle/core_throttle_count": 4,
@@ -50,8 +52,7 @@ def test_favoured_cores_are_of_one_kind_and_efficient_ones_of_another(tmp_path) 
     assert found["clock_limit: cpu 3.90 GHz"] == 3.9e9
     assert found["governor: cpu 5.10 GHz"] == 1
     assert found["boost: cpu"] == 1
-    assert found["throttle_count: cpu core"] == 7
-    assert found["throttle_count: cpu package"] == 7
+    assert found["throttle_count: cpu"] == 7
     assert found["clock_limit: cpu 5.10 GHz firmware"] is None
     assert found["busy: cpu 5.10 GHz"] is None
 
@@ -86,6 +87,20 @@ def test_a_policy_of_several_processors_works_where_one_of_them_does(tmp_path) -
 def test_boost_is_told_by_either_driver(tmp_path, file: str, value: int, boost) -> None:
     root = write_tree(tmp_path, {**processor(), f"{CPUS}/{file}": value})
     assert told(opened(root))["boost: cpu"] == boost
+
+
+def test_each_package_is_counted_once_and_older_ones_by_their_cores(tmp_path) -> None:
+    files = {
+        f"{CPUS}/cpu{n}/topology/physical_package_id": n // 2 for n in range(6)
+    } | {f"{CPUS}/cpu{n}/thermal_throttle/core_throttle_count": 1 for n in range(6)}
+    packages = {
+        f"{CPUS}/cpu{n}/thermal_throttle/package_throttle_count": 10 * (1 + n // 2)
+        for n in range(6)
+    }
+    root = write_tree(tmp_path, {**processor(), **files})
+    assert told(opened(root))["throttle_count: cpu"] == 6
+    write_tree(tmp_path, packages)
+    assert told(opened(root))["throttle_count: cpu"] == 60
 
 
 def test_firmwares_limit_stands_beside_the_systems(tmp_path) -> None:

@@ -38,6 +38,9 @@ int nvmlDeviceGetClockInfo(void *device, unsigned type, unsigned *out) {
 int nvmlDeviceGetTemperature(void *device, unsigned sensor, unsigned *out) {
     return put(out, state(1));
 }
+int nvmlDeviceGetTemperatureV(void *device, unsigned *out) {
+    return put(out + 2, state(1)); /* version, sensor, temperature */
+}
 int nvmlDeviceGetTemperatureThreshold(void *device, unsigned kind, unsigned *out) {
     return put(out, kind == 1 ? 95 : -1);
 }
@@ -54,6 +57,9 @@ NAMES = (
     "nvmlDeviceGetCurrentClocksEventReasons",
     "nvmlDeviceGetCurrentClocksThrottleReasons",
 )
+
+
+OLD_NAME = "nvmlDeviceGetTemperature("
 
 
 @pytest.fixture(params=NAMES)
@@ -119,6 +125,13 @@ def test_what_a_gpu_does_not_know_is_no_number(driver: Path) -> None:
         found = told(monitor)
     known = {key for key, values in found.items() if values[0] == values[0]}
     assert known == {"clock: gpu memory"}
+
+
+def test_a_driver_without_the_old_name_tells_the_temperature(tmp_path, driver) -> None:
+    newer = STUB.replace(OLD_NAME, "gone(").replace("REASONS", NAMES[0])
+    compiled(tmp_path, "libnvidia-ml.so.1", newer)
+    with Monitor((READER,), [(READER, {})]) as monitor:
+        assert told(monitor)["temperature: gpu"][0] == 61.0
 
 
 def test_a_gpu_that_is_none_says_so(driver: Path) -> None:

@@ -71,7 +71,9 @@ def throttling(
         blocks: in the order of measuring, with what the monitor saw.
         missing: why a reader could not be opened, by its module.
     """
-    measured = [block for block in blocks if block.phase is not Phase.WARMUP]
+    # The energy phase is not watched: its meters must see the load alone.
+    unwatched = (Phase.WARMUP, Phase.ENERGY)
+    measured = [block for block in blocks if block.phase not in unwatched]
     flags = [b.context["throttled"] for b in blocks if "throttled" in b.context]
     found = traces(blocks)
     evidence = [*_told(flags), *_evidence(found)]

@@ -335,3 +335,10 @@ def _measured(watch: Watch, readers: list[StateReader], count: int) -> list[Bloc
                 )
             )
     return blocks
+
+
+def test_an_energy_phase_that_nobody_watched_does_not_blur_the_verdict() -> None:
+    watched = slices(5, throttle__gpu=lambda _: 0.0)
+    energy = [a_block(place, {}, phase=Phase.ENERGY) for place in range(5, 16)]
+    assert throttling(watched).state == "clean"
+    assert throttling([*watched, *energy]) == throttling(watched)

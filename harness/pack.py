@@ -17,11 +17,15 @@ from .cache import cache_folder, write_atomically
 from .errors import InfrastructureError
 
 CORE = (
+    "tierbench.harness.device.arrivals",
     "tierbench.harness.device.clock",
+    "tierbench.harness.device.demands",
     "tierbench.harness.device.main",
     "tierbench.harness.device.session",
+    "tierbench.harness.device.stages",
     "tierbench.harness.device.state",
     "tierbench.harness.device.wire",
+    "tierbench.harness.images.frames",
 )
 
 START = b"""\

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from .errors import NotFound
+from .load_rows import load_rows, unborne
 from .statistics import Estimate
 from .store import Store
 from .summary import Summary, summarise
@@ -89,7 +90,8 @@ def row(result: Result) -> dict[str, Any]:
         "slices": summary.slices,
         "workers": summary.workers,
         **_latency(result, summary, why),
-        **_throughput(summary, why),
+        **_throughput(result, summary, why),
+        **load_rows(result, why or nothing),
         **_memory(summary, why),
         **_power(summary, why),
         **_accuracy(result, why),
@@ -149,7 +151,7 @@ def _latency(result: Result, summary: Summary, why: str | None) -> dict[str, Any
         reason = why or (
             "queries of the offline scenario have no latency of their own"
             if offline and summary.slices
-            else result.reason or NOTHING
+            else unborne(result) or result.reason or NOTHING
         )
         return _unknown("latency_ms", reason)
     first = summary.first_call_ns
@@ -163,9 +165,9 @@ def _latency(result: Result, summary: Summary, why: str | None) -> dict[str, Any
     }
 
 
-def _throughput(summary: Summary, why: str | None) -> dict[str, Any]:
+def _throughput(result: Result, summary: Summary, why: str | None) -> dict[str, Any]:
     if not summary.slices:
-        return _unknown("throughput_per_s", why or NOTHING)
+        return _unknown("throughput_per_s", why or unborne(result) or NOTHING)
     return _estimate("throughput_per_s", summary.throughput_per_s, 1.0)
 
 
@@ -276,6 +278,8 @@ def notes(rows: Sequence[Mapping[str, Any]]) -> list[str]:
     for row in rows:
         if row["status"] != Status.OK:
             note = f"{row['status']}: {row['reason']}"
+        elif row["throughput_per_s"] is None:
+            note = f"no throughput: {row['throughput_per_s_reason']}"
         elif row["accuracy"] is None:
             note = f"no accuracy: {row['accuracy_reason']}"
         else:

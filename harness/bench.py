@@ -94,7 +94,7 @@ class Bench:
     def __post_init__(self) -> None:
         """Take up what an interrupted run has left."""
         workload = self.planned.case.workload
-        self._course = course_of(workload, self.profile, self.workers_wanted)
+        self._course = course_of(workload, self.profile)
         for block in self.recovered.blocks:
             self._take(block)
         self.records = list(self.recovered.workers)

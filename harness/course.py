@@ -43,14 +43,14 @@ class Course:
         return None
 
 
-def course_of(workload: Workload, profile: Profile, workers: int) -> Course:
-    """Return the course of a case that is measured with so many workers."""
+def course_of(workload: Workload, profile: Profile) -> Course:
+    """Return the course of a case."""
     from .search import PipelineCourse, ServerCourse
 
     if workload.scenario is Scenario.SERVER:
-        return ServerCourse(workload=workload, profile=profile, workers=workers)
+        return ServerCourse(workload=workload, profile=profile)
     if workload.scenario is Scenario.PIPELINE:
-        return PipelineCourse(workload=workload, profile=profile, workers=workers)
+        return PipelineCourse(workload=workload, profile=profile)
     return Course(workload=workload, profile=profile)
 
 

@@ -12,11 +12,15 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from .profiles import PROFILES
 from .statistics import Estimate
 from .values import Block, Phase, Scenario, Workload
 
 OFFERED = "offered"
 """The key of a block's context that holds the load which it was measured under."""
+
+WINDOWS_MIN = 5
+"""Windows under a load before it counts as met: as many as workers, at least."""
 
 SERVER_QUANTILE = 0.99
 FRAMES_QUANTILE = 0.999
@@ -67,15 +71,19 @@ class Level:
         return 1 - self.late / self.queries
 
 
-def rule_of(workload: Workload, queries_min: int = 1, windows_min: int = 1) -> Rule:
-    """Return when the workload's load is met; of a server or a pipeline."""
+def rule_of(workload: Workload) -> Rule:
+    """Return when the load of a server or a pipeline is met, by its profile.
+
+    A profile of another version of tierbench asks for one call.
+    """
+    profile = PROFILES.get(workload.profile)
     is_server = workload.scenario is Scenario.SERVER
     limit_ms = workload.server_p99_ms if is_server else workload.frame_deadline_ms
     return Rule(
         quantile=SERVER_QUANTILE if is_server else FRAMES_QUANTILE,
         limit_ns=1e6 * (limit_ms or 0.0),
-        queries_min=queries_min,
-        windows_min=windows_min,
+        queries_min=1 if profile is None else profile.queries_min,
+        windows_min=1 if profile is None else WINDOWS_MIN,
     )
 
 
@@ -85,8 +93,9 @@ def under_load(workload: Workload) -> bool:
     return any(limit is not None for limit in limits)
 
 
-def levels(workload: Workload, blocks: Sequence[Block], rule: Rule) -> list[Level]:
+def levels(workload: Workload, blocks: Sequence[Block]) -> list[Level]:
     """Return each load that was offered, the least first."""
+    rule = rule_of(workload)
     windows: dict[float, list[Block]] = {}
     for block in blocks:
         if block.phase is Phase.MEASURE and OFFERED in block.context:
@@ -116,7 +125,7 @@ def counted(workload: Workload, measured: Sequence[Block]) -> list[Block]:
     frame after the other; else all.
     """
     if workload.scenario is Scenario.SERVER:
-        best, _ = bracket(levels(workload, measured, rule_of(workload)))
+        best, _ = bracket(levels(workload, measured))
         offered = None if best is None else best.offered
         return [b for b in measured if b.context.get(OFFERED, -1.0) == offered]
     if workload.scenario is Scenario.PIPELINE:
@@ -126,7 +135,7 @@ def counted(workload: Workload, measured: Sequence[Block]) -> list[Block]:
 
 def throughput(workload: Workload, blocks: Sequence[Block]) -> Estimate:
     """Return the most samples or frames a second within the limit, or why none."""
-    found = levels(workload, blocks, rule_of(workload))
+    found = levels(workload, blocks)
     best, beyond = bracket(found)
     if best is None:
         reason = none_met(workload, beyond)
@@ -143,9 +152,10 @@ def none_met(workload: Workload, beyond: Level | None) -> str:
     if beyond is None:
         return "no load was offered for long enough"
     if workload.scenario is Scenario.PIPELINE:
+        cameras = "camera" if beyond.offered == 1 else "cameras"
         deadline = f"{workload.frame_deadline_ms:g} ms"
         return (
-            f"with {beyond.offered:g} cameras {beyond.in_time:.2%} of frames were "
+            f"with {beyond.offered:g} {cameras} {beyond.in_time:.2%} of frames were "
             f"done within {deadline}; {FRAMES_QUANTILE:.1%} must be"
         )
     if beyond.slow > rule_of(workload).allowed(beyond.queries):

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from .load import Level, bracket, counted, levels, none_met, rule_of, under_load
+from .load import Level, bracket, counted, levels, none_met, under_load
 from .values import Block, Phase, Result, Scenario
 
 _STAGES = ("preprocess", "inference", "postprocess")
@@ -43,14 +43,14 @@ def unborne(result: Result) -> str | None:
     workload = result.case.workload
     if not under_load(workload):
         return None
-    found = levels(workload, result.blocks, rule_of(workload))
+    found = levels(workload, result.blocks)
     best, beyond = bracket(found)
     return None if best or not found else none_met(workload, beyond)
 
 
 def _server(result: Result) -> dict[str, Any]:
     workload = result.case.workload
-    found = levels(workload, result.blocks, rule_of(workload))
+    found = levels(workload, result.blocks)
     best, beyond = bracket(found)
     none = none_met(workload, beyond)
     return {
@@ -74,7 +74,7 @@ def _server(result: Result) -> dict[str, Any]:
 
 def _pipeline(result: Result) -> dict[str, Any]:
     workload = result.case.workload
-    found = levels(workload, result.blocks, rule_of(workload))
+    found = levels(workload, result.blocks)
     best, beyond = bracket(found)
     none = none_met(workload, beyond)
     all_met = f"{workload.streams_max} cameras, the most that were asked for, were met"

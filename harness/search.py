@@ -21,9 +21,6 @@ from .values import Block, BlockKind, Phase
 from .worker import Stretch
 
 CALLS_MAX = 1_000_000
-WINDOWS_MIN = 5
-"""Windows under a load before it counts as met."""
-
 LIMITS_IN_WINDOW = 10
 """A window lasts so many times the limit: a queue must have the time to grow."""
 
@@ -41,8 +38,6 @@ while none failed."""
 class Search(Course):
     """Windows under one load after the other until its limit is enclosed."""
 
-    workers: int
-
     @property
     def limit_s(self) -> float:
         """Return the time measured after which the search is given up."""
@@ -50,13 +45,12 @@ class Search(Course):
 
     @property
     def rule(self) -> Rule:
-        """Return when a load is met under this profile."""
-        windows = max(WINDOWS_MIN, self.workers)
-        return rule_of(self.workload, self.profile.queries_min, windows)
+        """Return when a load is met."""
+        return rule_of(self.workload)
 
     def shortfall(self, blocks: Sequence[Block]) -> str | None:
         """Return between which loads the answer lies, None where that is settled."""
-        found = levels(self.workload, blocks, self.rule)
+        found = levels(self.workload, blocks)
         if self._next(found, blocks) is None:
             return None
         best, beyond = bracket(found)
@@ -105,7 +99,7 @@ class ServerCourse(Search):
 
     def stretch(self, plain: Stretch, blocks: Sequence[Block]) -> Stretch:
         """Return a window at the next rate to try, or at the one that was found."""
-        found = levels(self.workload, blocks, self.rule)
+        found = levels(self.workload, blocks)
         rate = self._next(found, blocks)
         if rate is None:
             best, beyond = bracket(found)
@@ -168,7 +162,7 @@ class PipelineCourse(Search):
         """
         slices = self._slices(blocks)
         windows = sum(OFFERED in block.context for block in blocks)
-        found = levels(self.workload, blocks, self.rule)
+        found = levels(self.workload, blocks)
         if len(slices) <= windows or (load := self._next(found, blocks)) is None:
             return replace(plain, kind=BlockKind.SLICE, demand=Stages())
         return self._window(load, blocks)

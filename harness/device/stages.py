@@ -33,6 +33,7 @@ def run_stages(
     latency, gap = array("q"), array("q")
     stages = (array("q"), array("q"), array("q"))
     first = last = clock()
+    elapsed = 0
     while len(latency) < calls_max:
         start = clock()
         before()
@@ -41,19 +42,18 @@ def run_stages(
         end = clock()
         if latency:
             gap.append(start - last)
-        else:
-            first = start
         last = end
         latency.append(end - start)
-        if end - first >= duration_ns and len(latency) >= calls_min:
-            break
         stamps = [clock()]
         for stage in (before, infer, after):
             stage()
             stamps.append(clock())
         for kept, begin, done in zip(stages, stamps, stamps[1:]):
             kept.append(done - begin)
-    return Stages(last - first, latency, gap, *stages)
+        elapsed = stamps[-1] - first
+        if elapsed >= duration_ns and len(latency) >= calls_min:
+            break
+    return Stages(elapsed, latency, gap, *stages)
 
 
 def run_frame(session: Session, camera: Camera) -> None:

@@ -41,9 +41,7 @@ def demanded(
         return _served(call_ns, now_ns, stretch, demand)
     if isinstance(demand, Frames):
         return _served(frame_ns, now_ns, stretch, demand)
-    found = _in_a_row(frame_ns, now_ns, stretch)
-    stages = _stages(process, now_ns, len(found.series["latency"]))
-    return Passed(found.elapsed_ns, {**found.series, **stages}, {})
+    return _staged(process, frame_ns, now_ns, stretch)
 
 
 def _in_a_row(taken: Callable[[int], int], now_ns: int, stretch: Stretch) -> Passed:
@@ -89,9 +87,26 @@ def _served(
     return Passed(free, series, {"unserved": unserved})
 
 
-def _stages(process: LatencyProcess, now_ns: int, frames: int) -> dict[str, list[int]]:
-    return {
-        "preprocess": [process.stage_ns("preprocess")] * frames,
-        "inference": [process.next_ns(now_ns / 1e9) for _ in range(frames)],
-        "postprocess": [process.stage_ns("postprocess")] * frames,
-    }
+def _staged(
+    process: LatencyProcess,
+    frame_ns: Callable[[int], int],
+    now_ns: int,
+    stretch: Stretch,
+) -> Passed:
+    """Return how frames fare of which every second one is timed by stage."""
+    names = ("latency", "gap", "preprocess", "inference", "postprocess")
+    kept: dict[str, list[int]] = {name: [] for name in names}
+    at = last = now_ns
+    while len(kept["latency"]) < stretch.calls_max:
+        if kept["latency"]:
+            kept["gap"].append(at - last)
+        kept["latency"].append(frame_ns(at))
+        at = last = at + kept["latency"][-1]
+        kept["preprocess"].append(process.stage_ns("preprocess"))
+        kept["inference"].append(process.next_ns(at / 1e9))
+        kept["postprocess"].append(process.stage_ns("postprocess"))
+        at += sum(kept[name][-1] for name in names[2:])
+        enough = len(kept["latency"]) >= stretch.calls_min
+        if enough and at - now_ns >= stretch.duration_ns:
+            break
+    return Passed(at - now_ns, kept, {})

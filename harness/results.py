@@ -85,6 +85,7 @@ def row(result: Result) -> dict[str, Any]:
         "reason": result.reason,
         "scenario": str(workload.scenario),
         "batch": workload.batch,
+        "load": workload.load,
         "profile": workload.profile,
         "n": summary.samples,
         "slices": summary.slices,

@@ -160,6 +160,12 @@ class Workload:
         return {key: value for key, value in asdict(self).items() if value is not None}
 
     @property
+    def load(self) -> dict[str, Any]:
+        """Return what belongs to this scenario alone, nothing for most."""
+        common = ("scenario", "batch", "profile", "seed")
+        return {k: value for k, value in self.content.items() if k not in common}
+
+    @property
     def samples(self) -> int:
         """Return the samples of what one latency is the latency of."""
         return self.samples_per_query or self.batch

@@ -52,9 +52,13 @@ LOAD_KEYS = tuple(field.name for field in fields(Load))
 
 def load_of(workload: Mapping[str, Any]) -> Load:
     """Return the load that a checked ``[workload]`` table gives."""
-    given = {key: workload[key] for key in LOAD_KEYS if key in workload}
     numbers = ("server_p99_ms", "frame_rate_fps", "frame_deadline_ms")
-    return Load(**{k: float(v) if k in numbers else v for k, v in given.items()})
+    given: dict[str, Any] = {
+        key: float(workload[key]) if key in numbers else workload[key]
+        for key in LOAD_KEYS
+        if key in workload
+    }
+    return Load(**given)
 
 
 def unfit(workload: Workload, has_images: bool) -> str | None:

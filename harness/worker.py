@@ -203,8 +203,9 @@ class SubprocessWorker(Worker):
             demand=None if stretch.demand is None else stretch.demand.plain,
         )
         arrays = {tensor.name: _array(tensor) for tensor in tensors}
-        latency, off_cpu = arrays.pop("latency"), arrays.pop("off_cpu", ())
-        gap = arrays.pop("gap", latency[:0])
+        latency = arrays.pop("latency")
+        none = latency[:0]
+        gap, off_cpu = arrays.pop("gap", none), arrays.pop("off_cpu", none)
         return Measured(
             started_at_ns=reply["started_at_ns"],
             started_ns=reply["started_ns"],

@@ -26,6 +26,7 @@ CORE = (
     "tierbench.harness.device.state",
     "tierbench.harness.device.wire",
     "tierbench.harness.images.frames",
+    "tierbench.harness.loadgen",
 )
 
 START = b"""\

@@ -29,6 +29,11 @@ CALLS_MIN_LIMIT_S = 2.0
 """What a block's least calls may take together: they are asked for so that they should
 take a second at most."""
 
+COMPLIANCE_PATIENCE = 3.0
+COMPLIANCE_EXTRA_S = 60.0
+"""A compliance run may take so many times its least duration, and so much more: where
+LoadGen finds a device slower than it was measured, it asks on."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Limits:
@@ -115,6 +120,14 @@ class Worker(ABC):
             CaseError: the worker cannot.
         """
         raise CaseError("this target's workers take no frames of a camera")
+
+    def comply(self, scenario: str, settings: Mapping[str, Any], folder: Path) -> None:
+        """Let MLCommons' LoadGen ask the session, and write its logs to a folder.
+
+        Raises:
+            CaseError: the worker cannot, or has no LoadGen.
+        """
+        raise CaseError("this target's workers do not run LoadGen")
 
     @abstractmethod
     def memory(self) -> Memory:
@@ -225,6 +238,18 @@ class SubprocessWorker(Worker):
         ]
         limit_s = self._limits.call_s
         self._process.request("show", limit_s, tensors=files, layout=dict(layout))
+
+    def comply(self, scenario: str, settings: Mapping[str, Any], folder: Path) -> None:
+        """Let MLCommons' LoadGen ask the session, and write its logs to a folder."""
+        least_s = float(settings["min_duration_ms"]) / 1e3
+        self._process.request(
+            "comply",
+            COMPLIANCE_PATIENCE * least_s + COMPLIANCE_EXTRA_S + self._limits.call_s,
+            scenario=scenario,
+            batch=self._batch,
+            settings=dict(settings),
+            folder=str(folder.absolute()),
+        )
 
     def evaluate(self, inputs: Mapping[str, Array]) -> tuple[Array, ...]:
         """Return the outputs for these inputs."""

@@ -121,24 +121,23 @@ def run_queries(
     multi-stream scenario).
     """
     clock = perf_counter_ns
-    ask = _overlapped_query if session.depth > 1 else _query
     starts, ends = array("q"), array("q")
     deadline = clock() + duration_ns
     while len(ends) < queries_max:
         starts.append(clock())
-        ask(session, calls)
+        answer_query(session, calls)
         ends.append(clock())
         if ends[-1] >= deadline and len(ends) >= queries_min:
             break
     return _stretch(starts, ends, array("q"))
 
 
-def _query(session: Session, calls: int) -> None:
-    for _ in range(calls):
-        session.infer()
-
-
-def _overlapped_query(session: Session, calls: int) -> None:
+def answer_query(session: Session, calls: int) -> None:
+    """Make the calls of one query, as many at once as the runtime can."""
+    if session.depth == 1:
+        for _ in range(calls):
+            session.infer()
+        return
     begun = min(session.depth, calls)
     for slot in range(begun):
         session.submit(slot)

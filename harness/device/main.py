@@ -24,6 +24,9 @@ from .wire import Tensor, WireError, read_frame, write_frame
 FRAMES = "tierbench.harness.images.frames"
 """What makes a model's input of images; only it needs NumPy and Pillow."""
 
+LOADGEN = "tierbench.harness.loadgen"
+"""What lets MLCommons' LoadGen ask a session; only it needs LoadGen."""
+
 FILE_LIMIT = 1 << 30
 """A runtime that prints without end must not fill the disk."""
 
@@ -167,6 +170,12 @@ class _Worker:
         if self.camera is None:
             frames = importlib.import_module(FRAMES)
             self.camera = frames.ImageCamera(session, tensors, layout)
+        return {}, []
+
+    def do_comply(self, _: list[Tensor], **arguments: Any) -> Any:
+        """Let LoadGen ask the session; its logs lie in a folder of this machine."""
+        session = self._session()
+        importlib.import_module(LOADGEN).comply(session, **arguments)
         return {}, []
 
     def do_evaluate(self, tensors: list[Tensor]) -> Any:

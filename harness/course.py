@@ -30,6 +30,10 @@ class Course:
         """Return whether the case ends by the interval of its latency."""
         return True
 
+    def share_done(self, blocks: Sequence[Block]) -> float | None:
+        """Return about which share is done, None where the interval's width tells."""
+        return None
+
     def stretch(self, plain: Stretch, blocks: Sequence[Block]) -> Stretch:
         """Return what the next block is to be, where ``plain`` is calls in a row."""
         samples = self.workload.samples_per_query

@@ -58,6 +58,17 @@ class Search(Course):
         high = "no bound" if beyond is None else f"{beyond.offered:g}"
         return f"the highest {self._unit} was sought between {low} and {high}"
 
+    def share_done(self, blocks: Sequence[Block]) -> float | None:
+        """Return about which share of the loads that will be tried are settled.
+
+        Each halves the ground that is left, at first as wide as what is sought.
+        """
+        found = levels(self.workload, blocks)
+        if self._next(found, blocks) is None:
+            return 1.0
+        settled = sum(level.met is not None for level in found)
+        return min(0.95, settled / (2 + math.log2(1 / (2 * self.profile.half_width))))
+
     def _window(self, offered: float, blocks: Sequence[Block]) -> Stretch:
         rule, rate, together = self.rule, *self._arrivals(offered)
         share = math.ceil(rule.queries_min / rule.windows_min)

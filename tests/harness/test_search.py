@@ -100,6 +100,22 @@ def test_a_search_without_end_is_given_up_with_what_was_reached(tmp_path) -> Non
     assert result.reason.endswith("within 1 s")
 
 
+def test_progress_grows_to_the_end_of_a_search(tmp_path) -> None:
+    table = 'use = "sim"\nnoise = 0.0\ndevice = "progress"'
+    (bench,) = sim_benches(tmp_path, table, rest="[workload]\n" + server(5.0))
+    measured(bench, 0)
+    shares = [bench.share_done()]
+    for index in range(200):
+        if bench.ended():
+            break
+        bench.measure(index)
+        shares.append(bench.share_done())
+    assert shares[0] == 0.0
+    assert shares[-1] == 1.0
+    assert len(set(shares)) > 3
+    assert max(shares[:-2]) <= 1.0
+
+
 def test_a_search_goes_on_where_it_was_interrupted(tmp_path) -> None:
     table = 'use = "sim"\nnoise = 0.0\ndevice = "interrupted"'
     rest = "[workload]\n" + server(5.0)

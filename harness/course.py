@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from .demand import Frames, Poisson, Queries
-from .errors import WorkerError
+from .errors import CaseError, WorkerError
 from .load import OFFERED
 from .profiles import Profile
 from .values import Block, Scenario, Series, Workload
@@ -62,9 +62,16 @@ def ask(worker: Worker, stretch: Stretch) -> Measured:
     """Measure one block and note the load that it was measured under.
 
     Raises:
+        CaseError: the worker makes calls in a row and nothing else.
         WorkerError: the worker did not do what the block demands.
     """
-    measured, demand = worker.block(stretch), stretch.demand
+    demand = stretch.demand
+    if demand is not None and not worker.takes_demands:
+        raise CaseError(
+            "this target's workers make calls in a row: single_stream and offline "
+            "are the scenarios that they take"
+        )
+    measured = worker.block(stretch)
     if demand is None:
         return measured
     absent = [name for name in demand.series if name not in measured.more]

@@ -97,6 +97,9 @@ class Measured:
 class Worker(ABC):
     """One session on a device, behind whatever leads there."""
 
+    takes_demands = False
+    """True where ``block`` does what a stretch's ``demand`` says."""
+
     @abstractmethod
     def open(self) -> Opened:
         """Load the model."""
@@ -153,6 +156,8 @@ class Worker(ABC):
 
 class SubprocessWorker(Worker):
     """A worker in a child process, in the target's own Python if need be."""
+
+    takes_demands = True
 
     def __init__(
         self,

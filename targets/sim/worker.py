@@ -34,6 +34,8 @@ def now_ns(machine: str) -> int:
 class SimWorker(Worker):
     """One session of a simulated device whose time is virtual."""
 
+    takes_demands = True
+
     def __init__(self, *, machine: str, settings: Mapping[str, Any], batch: int):
         """Join a machine's clock."""
         self._machine = machine

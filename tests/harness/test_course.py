@@ -8,7 +8,7 @@ from support.loads import PIPELINE, SERVER
 
 from tierbench.harness.course import ask, course_of, series_of
 from tierbench.harness.demand import Frames, Poisson, Queries
-from tierbench.harness.errors import WorkerError
+from tierbench.harness.errors import CaseError, WorkerError
 from tierbench.harness.load import OFFERED
 from tierbench.harness.profiles import NIGHTLY
 from tierbench.harness.search import PipelineCourse, ServerCourse
@@ -30,6 +30,8 @@ MEASURED = Measured(
 
 class Deaf:
     """A worker that measures the same whatever is demanded."""
+
+    takes_demands = True
 
     def __init__(self, **more) -> None:
         self.more = {name: np.array(values) for name, values in more.items()}
@@ -70,6 +72,14 @@ def test_a_worker_that_does_not_know_a_demand_is_found_out() -> None:
     demand = Poisson(rate_per_s=7.5, seed="1")
     with pytest.raises(WorkerError, match=r"'poisson'.*no 'service'"):
         ask(Deaf(), replace(PLAIN, demand=demand))
+
+
+def test_a_worker_that_takes_no_demands_is_asked_for_none() -> None:
+    worker = Deaf()
+    worker.takes_demands = False
+    assert ask(worker, PLAIN).elapsed_ns == MEASURED.elapsed_ns
+    with pytest.raises(CaseError, match="calls in a row"):
+        ask(worker, replace(PLAIN, demand=Queries(calls=2)))
 
 
 def test_all_that_was_measured_becomes_series() -> None:

@@ -18,8 +18,16 @@ import click
 from .errors import InfrastructureError, TierbenchError
 
 BUILT_IN = (
-    *("compare", "demo", "export", "mlperf", "models"),
-    *("plan", "results", "run", "targets"),
+    "compare",
+    "demo",
+    "doctor",
+    "export",
+    "mlperf",
+    "models",
+    "plan",
+    "results",
+    "run",
+    "targets",
 )
 
 BAD_INPUT = 2

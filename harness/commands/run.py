@@ -18,6 +18,7 @@ CASE_FAILED = 1
 @click.option("--profile", help="Measure with this profile instead of the file's.")
 @click.option("--target", "targets", multiple=True, help="Only this target; repeat.")
 @click.option("--fresh", is_flag=True, help="Measure again what still holds.")
+@click.option("--prepare", is_flag=True, help="Fix this machine's settings meanwhile.")
 @click.option("--json", "as_json", is_flag=True, help="Print the run's rows as JSON.")
 def command(
     sweep: Path,
@@ -25,9 +26,13 @@ def command(
     profile: str | None,
     targets: tuple[str, ...],
     fresh: bool,
+    prepare: bool,
     as_json: bool,
 ) -> int:
     """Measure all cases of a sweep; run it again to take up an interrupted run."""
+    from contextlib import AbstractContextManager, nullcontext
+
+    from .. import preparing
     from ..leaving import LEFT_EARLY, Leaving
     from ..narrow import narrowed
     from ..plan import make_plan
@@ -36,10 +41,17 @@ def command(
     from ..sweep import load_sweep
     from ..telling import progress_for
 
+    for line in preparing.take_back():
+        click.echo(line, err=True)
     plan = make_plan(narrowed(load_sweep(sweep), profile=profile, targets=targets))
     progress = progress_for(sys.stderr)
     leaving = Leaving(progress)
-    with Store.open(store_url) as store, leaving:
+    fit: AbstractContextManager[list[str]] = nullcontext([])
+    if prepare:
+        fit = preparing.prepared()
+    with Store.open(store_url) as store, fit as changes, leaving:
+        for line in changes:
+            click.echo(line, err=True)
         try:
             outcome = run_plan(
                 plan, store, progress, fresh=fresh, stopping=leaving.asked

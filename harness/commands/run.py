@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import click
@@ -30,9 +32,6 @@ def command(
     as_json: bool,
 ) -> int:
     """Measure all cases of a sweep; run it again to take up an interrupted run."""
-    from contextlib import AbstractContextManager, nullcontext
-
-    from .. import preparing
     from ..leaving import LEFT_EARLY, Leaving
     from ..narrow import narrowed
     from ..plan import make_plan
@@ -41,17 +40,10 @@ def command(
     from ..sweep import load_sweep
     from ..telling import progress_for
 
-    for line in preparing.take_back():
-        click.echo(line, err=True)
     plan = make_plan(narrowed(load_sweep(sweep), profile=profile, targets=targets))
     progress = progress_for(sys.stderr)
     leaving = Leaving(progress)
-    fit: AbstractContextManager[list[str]] = nullcontext([])
-    if prepare:
-        fit = preparing.prepared()
-    with Store.open(store_url) as store, fit as changes, leaving:
-        for line in changes:
-            click.echo(line, err=True)
+    with _fit(prepare), Store.open(store_url) as store, leaving:
         try:
             outcome = run_plan(
                 plan, store, progress, fresh=fresh, stopping=leaving.asked
@@ -68,3 +60,19 @@ def command(
     if outcome.interrupted:
         return LEFT_EARLY
     return CASE_FAILED if outcome.failed else 0
+
+
+@contextmanager
+def _fit(prepare: bool) -> Iterator[None]:
+    """Put back what a killed run has left; prepare the machine meanwhile if asked."""
+    from .. import preparing
+
+    for line in preparing.take_back():
+        click.echo(line, err=True)
+    if not prepare:
+        yield
+        return
+    with preparing.prepared() as changes:
+        for line in changes:
+            click.echo(line, err=True)
+        yield

@@ -112,7 +112,7 @@ def _counters(cpus: str) -> list[str]:
 
     Processors without one for the package have one for each core.
     """
-    found = {}
+    found: dict[str | None, str] = {}
     for name in entries(cpus, "cpu"):
         package = read_text(os.path.join(cpus, name, "topology/physical_package_id"))
         folder = os.path.join(cpus, name, "thermal_throttle")

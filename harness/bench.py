@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from .course import Course, ask, course_of, series_of
 from .data import batch_of, fitted, synthetic
 from .errors import (
     DataError,
@@ -18,6 +19,8 @@ from .errors import (
     WorkerTimeout,
 )
 from .evaluation import evaluate
+from .frames import show
+from .load import under_load
 from .meter import PowerMeter
 from .metering import Metering
 from .plan import Planned
@@ -26,8 +29,15 @@ from .profiles import Profile
 from .recording import Recorder, Recovered
 from .statistics import Estimate
 from .stopping import Streak
-from .summary import SliceValues, block_value_ns, spread, steady_values
+from .summary import (
+    SliceValues,
+    block_value_ns,
+    slice_values,
+    spread,
+    steady_values,
+)
 from .throttling import throttling
+from .timeline import Timeline
 from .values import (
     Accuracy,
     Block,
@@ -47,21 +57,6 @@ SLICE_CALLS = 20
 
 SLICE_LIMIT_NS = 1_000_000_000
 CALLS_MAX = 1_000_000
-
-
-class Timeline:
-    """The time since a run began to measure on one machine, on that machine's clock."""
-
-    def __init__(self, first_ns: int = 0) -> None:
-        """Begin at 0, or go on where an interrupted run stopped."""
-        self._first_ns = first_ns
-        self._base_ns: int | None = None
-
-    def offset_ns(self, started_ns: int) -> int:
-        """Return the offset of a moment on the machine's monotonic clock."""
-        if self._base_ns is None:
-            self._base_ns = started_ns - self._first_ns
-        return started_ns - self._base_ns
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -98,12 +93,15 @@ class Bench:
     _workers: list[Worker] = field(init=False, default_factory=list)
     _opened: list[Opened] = field(init=False, default_factory=list)
     _call_ns: float = field(init=False, default=1e6)
+    _course: Course = field(init=False)
     _accuracy: Accuracy | None = field(init=False)
     _accuracy_reason: str | None = field(init=False)
     _started_at_ns: int = field(init=False)
 
     def __post_init__(self) -> None:
         """Take up what an interrupted run has left."""
+        workload = self.planned.case.workload
+        self._course = course_of(workload, self.profile)
         for block in self.recovered.blocks:
             self._take(block)
         self.records = list(self.recovered.workers)
@@ -141,12 +139,15 @@ class Bench:
 
         An interval's width falls with the square root of the time.
         """
+        share = self._course.share_done(self.blocks)
+        if share is not None:
+            return share
         profile, needed_s = self.profile, self.profile.measured_min_s
         width = self.estimate.relative_half_width if self.estimate else None
         if width is not None:
             more = (width / profile.half_width) ** 2
             needed_s = max(needed_s, more * self.measured_s)
-        return min(1.0, self.measured_s / min(needed_s, profile.case_limit_s))
+        return min(1.0, self.measured_s / min(needed_s, self._course.limit_s))
 
     def launch(self) -> None:
         """Start the workers; they come up side by side."""
@@ -170,11 +171,16 @@ class Bench:
             return True
         if not self._measured:
             return False
-        values = steady_values(self._measured, self._values_ns)
+        case = self.planned.case
+        values = (
+            slice_values(case, self._measured)
+            if under_load(case.workload)
+            else steady_values(self._measured, self._values_ns)
+        )
         self.estimate = spread(values)
         self.shortfall = self._missing(self.estimate, values)
         self.streak = self.streak.after(self.shortfall is None)
-        return self.streak.done or self.measured_s >= self.profile.case_limit_s
+        return self.streak.done or self.measured_s >= self._course.limit_s
 
     def close(self) -> Result:
         """Close the workers and return the case's result."""
@@ -216,11 +222,14 @@ class Bench:
         if self.streak.done:
             return Status.OK, None
         why = self.shortfall or "narrow enough only once"
-        return Status.NOT_CONVERGED, f"{why} within {self.profile.case_limit_s:g} s"
+        return Status.NOT_CONVERGED, f"{why} within {self._course.limit_s:g} s"
 
     def _missing(self, estimate: Estimate, values: SliceValues) -> str | None:
         """Return the first thing that is still missing, or None for nothing."""
         profile, measured_s = self.profile, self.measured_s
+        missing = self._course.shortfall(self.blocks)
+        if missing is not None or not self._course.converges:
+            return missing
         if measured_s < profile.measured_min_s:
             return f"{measured_s:.1f} of {profile.measured_min_s:g} s measured"
         rule = profile.stop_rule
@@ -241,6 +250,7 @@ class Bench:
         first_number = 1 + max((block.worker for block in self.blocks), default=-1)
         for number, worker in enumerate(self._workers, first_number):
             bound = worker.bind(inputs)
+            show(worker, self.planned, self._opened[0].inputs)
             self._call_ns = float(bound.first_call_ns)
             opened = self._opened[number - first_number]
             self._warm_up(number, worker)
@@ -294,12 +304,12 @@ class Bench:
     def _measure(self, round_index: int) -> None:
         turn = len(self._measured) % len(self._workers)
         number = self.records[turn - len(self._workers)].worker
-        stretch = self._stretch()
+        stretch = self._course.stretch(self._stretch(), self.blocks)
         measured, seen = self._block(self._workers[turn], stretch)
         self._keep(measured, number, round_index, Phase.MEASURE, stretch.kind, *seen)
 
     def _block(self, worker: Worker, stretch: Stretch) -> Seen:
-        return self.watch.around(self.readers, lambda: worker.block(stretch))
+        return self.watch.around(self.readers, lambda: ask(worker, stretch))
 
     def _measure_energy(self, meters: Sequence[PowerMeter]) -> None:
         """Go through the energy phase, and keep last what the meters recorded."""
@@ -342,6 +352,7 @@ class Bench:
         round_index: int,
         phase: Phase,
         kind: BlockKind,
+        *more: Series,
     ) -> None:
         if not len(measured.latency_ns):
             raise WorkerError("the worker measured a block without calls")
@@ -355,7 +366,7 @@ class Bench:
             offset_ns=self.timeline.offset_ns(measured.started_ns),
             elapsed_ns=measured.elapsed_ns,
             calls=len(measured.latency_ns),
-            series=_series(measured),
+            series=(*series_of(measured), *more),
             context=measured.context,
         )
         self.recorder.block(self, block)
@@ -385,13 +396,3 @@ class Bench:
             self.failure = Failure(
                 status=Status.FAILED, reason=f"the target failed: {told}"
             )
-
-
-def _series(measured: Measured) -> tuple[Series, ...]:
-    arrays = {"latency": measured.latency_ns, "gap": measured.gap_ns}
-    if measured.off_cpu_ns is not None:
-        arrays["off_cpu"] = measured.off_cpu_ns
-    return tuple(
-        Series(quantity=quantity, unit="ns", values=values)
-        for quantity, values in arrays.items()
-    )

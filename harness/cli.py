@@ -22,6 +22,7 @@ BUILT_IN = (
     "demo",
     "doctor",
     "export",
+    "mlperf",
     "models",
     "plan",
     "results",

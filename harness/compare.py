@@ -10,11 +10,12 @@ import numpy as np
 
 from .energy_pairing import EnergyComparison, energy_between
 from .errors import NotComparable, NotFound
+from .load import throughput
 from .pairing import Comparison, Verdict, compare_paired, compare_unpaired
 from .results import find_run
 from .store import Store
 from .summary import SliceValues, slice_values, spread
-from .values import Result
+from .values import Result, Scenario
 
 BETWEEN_RUNS = 0.05
 """Relative standard deviation of a median from run to run where history is too short
@@ -127,6 +128,8 @@ def compare_results(store: Store, before: Result, after: Result) -> Line:
             n=len(one.blocks),
             reason="the same result, reused",
         )
+    elif after.case.workload.scenario is Scenario.SERVER:
+        comparison = _by_rate(before, after)
     elif _same_rounds(before, after) and (pairs := _paired(one, other)):
         comparison = compare_paired(*pairs)
     else:
@@ -137,6 +140,23 @@ def compare_results(store: Store, before: Result, after: Result) -> Line:
         candidate=after.case.label,
         comparison=comparison,
         energy=energy_between(before, after),
+    )
+
+
+def _by_rate(before: Result, after: Result) -> Comparison:
+    """Compare the rates that two servers bear, not latencies at different rates."""
+    rates = [
+        throughput(result.case.workload, result.blocks).value
+        for result in (before, after)
+    ]
+    one, other = rates
+    return Comparison(
+        ratio=one / other if one and other else None,
+        interval=None,
+        verdict=Verdict.UNKNOWN,
+        n=0,
+        paired=False,
+        reason="a rate that was searched for has no interval",
     )
 
 

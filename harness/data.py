@@ -148,9 +148,9 @@ def quantise(array: NDArray[Any], spec: TensorSpec) -> NDArray[Any]:
             f"input {spec.name!r} of {spec.dtype!r} cannot be quantised to; "
             f"valid: {', '.join(_QUANTISED)}"
         )
-    bounds = np.iinfo(spec.dtype)
-    stored = np.rint(np.asarray(array, np.float64) / scale) + zero_point
-    return np.asarray(np.clip(stored, bounds.min, bounds.max), spec.dtype)
+    from .images.frames import quantised
+
+    return quantised(array, spec.dtype, scale, zero_point)
 
 
 def dequantise(array: NDArray[Any], spec: TensorSpec) -> NDArray[np.float32]:

@@ -11,11 +11,12 @@ from typing import Any
 
 from .errors import InputError
 from .narrow import narrowed
+from .scenarios import LOAD_KEYS
 from .sweep import ModelRequest, Sweep, TargetRequest, load_sweep, sweep_of
 from .values import Scenario, Setting, case_label
 
 SLOWER_MAX = "slower_max"
-_OF_WORKLOAD = ("scenario", "batch", "seed")
+_OF_WORKLOAD = ("scenario", "batch", "seed", *LOAD_KEYS)
 _OF_SWEEP = ("profile", "limits", "constraints")
 _WHAT = ("sweep", "model", "path")
 """Arguments that name what to measure: one of them."""

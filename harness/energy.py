@@ -103,7 +103,8 @@ class Energy:
         return self.energy_j / self.duration_s
 
 
-_FEW = 1.1
+_TURNS = 1.12
+"""Found by simulation; docs/power.md gives the coverage."""
 
 _BESIDE = 1.6
 """A step half seen by a reading beside a gap: (1 + 1.6 / 2) / 12 for one dropped."""
@@ -167,20 +168,19 @@ def scatter_j(
 ) -> tuple[float, float] | None:
     """Return the standard uncertainty of repeats' sum, and its degrees of freedom.
 
-    Each repeat's energy is held against its share by samples. Successive differences
-    judge the noise, so that a drift is not taken for it (von Neumann 1941); their mean
-    square of normal noise varies as one of 2 (n - 1)^2 / (3 n - 4) degrees of freedom.
-    Of few repeats it comes out too small more often than too large, and the workers'
-    own differences come in turns: hence 1.1 times, found by simulation. None for fewer
-    than REPEATS_MIN repeats.
+    Each repeat's energy is held against its share by samples. Second differences judge
+    the noise, so that a drift is not taken for it (as in von Neumann 1941 the first);
+    their squares add up to 6 (n - 2) variances, and vary, for normal noise, as one of
+    36 (n - 2)^2 / (70 n - 176) degrees of freedom. They miss what workers differ by
+    where these come in turns, hence 1.12 times. None for fewer than REPEATS_MIN.
     """
     n = len(energies_j)
     if n < REPEATS_MIN:
         return None
     share = energies_j.sum() * samples / samples.sum()
-    steps = np.diff(energies_j - share)
-    variance = float(np.mean(steps * steps)) / 2
-    return _FEW * math.sqrt(n * variance), 2 * (n - 1) ** 2 / (3 * n - 4)
+    bends = np.diff(energies_j - share, 2)
+    variance = float(bends @ bends) / (6 * (n - 2))
+    return _TURNS * math.sqrt(n * variance), 36 * (n - 2) ** 2 / (70 * n - 176)
 
 
 def updates_in(curve: Curve, stretches: Sequence[Stretch]) -> int:

@@ -13,8 +13,8 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
 from .errors import WorkerError
+from .process import Process
 from .values import Series
-from .worker import Process
 
 if TYPE_CHECKING:
     from .device.wire import Tensor

@@ -17,16 +17,21 @@ from .cache import cache_folder, write_atomically
 from .errors import InfrastructureError
 
 CORE = (
+    "tierbench.harness.device.arrivals",
     "tierbench.harness.device.busy",
     "tierbench.harness.device.clock",
+    "tierbench.harness.device.demands",
     "tierbench.harness.device.main",
     "tierbench.harness.device.monitor",
     "tierbench.harness.device.quantities",
     "tierbench.harness.device.reader",
     "tierbench.harness.device.session",
+    "tierbench.harness.device.stages",
     "tierbench.harness.device.state",
     "tierbench.harness.device.sysfs",
     "tierbench.harness.device.wire",
+    "tierbench.harness.images.frames",
+    "tierbench.harness.loadgen",
 )
 
 START = b"""\

@@ -12,10 +12,11 @@ from . import registry
 from .errors import InputError, Mistake, SweepError
 from .meter import PowerMeter
 from .requested import RequestedModel
+from .scenarios import unfit
 from .sources import DataSource, evaluation_origin
 from .sweep import Sweep, TargetRequest
 from .target import Target
-from .values import Case, Setting, Variant, Workload, canonical_json
+from .values import Case, Evidence, Setting, Variant, Workload, canonical_json
 from .worker import Limits
 
 
@@ -134,7 +135,7 @@ def _cases(
                 reason = (
                     f"{missing.reason}; {missing.remedy}"
                     if missing
-                    else _mismatch(target, variant, workload)
+                    else _mismatch(target, variant, workload, data)
                 )
                 if reason is None:
                     yield Planned(
@@ -151,9 +152,10 @@ def _cases(
 def _workloads(sweep: Sweep) -> Iterator[Workload]:
     for scenario in sweep.scenarios:
         for batch in sweep.batches:
-            yield Workload(
+            plain = Workload(
                 scenario=scenario, batch=batch, profile=sweep.profile, seed=sweep.seed
             )
+            yield sweep.load.applied(plain)
 
 
 def _case(
@@ -175,10 +177,14 @@ def _case(
     )
 
 
-def _mismatch(target: Target, variant: Variant, workload: Workload) -> str | None:
+def _mismatch(
+    target: Target, variant: Variant, workload: Workload, data: DataSource | None
+) -> str | None:
     if variant.format not in target.formats:
         return (
             f"{target.name} runs {' or '.join(target.formats)} files, "
             f"not {variant.format}"
         )
-    return target.check(variant, workload)
+    simulated = target.evidence is Evidence.SIMULATED  # it takes no inputs at all
+    has_images = simulated or (data is not None and bool(data.files))
+    return unfit(workload, has_images) or target.check(variant, workload)

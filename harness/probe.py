@@ -8,7 +8,7 @@ from functools import cache
 from typing import Any
 
 from .errors import CaseError, TargetUnavailable, WorkerError
-from .worker import Process
+from .process import Process
 
 PROBE_LIMIT_S = 30.0
 

@@ -17,7 +17,8 @@ class Profile:
     ``span_min_s`` is the time from a case's first to its last slice, ``measured_min_s``
     the time inside its slices. A result older than ``max_age_s`` is measured again;
     None takes one of any age. ``window_ns`` is a block of the offline scenario,
-    ``energy_ns`` the one around which a power meter runs.
+    ``energy_ns`` the one around which a power meter runs. ``queries_min`` is how many
+    calls a load is judged by, ``load_limit_s`` the time in which the highest is sought.
     """
 
     name: str
@@ -33,6 +34,8 @@ class Profile:
     window_ns: int = 1_000_000_000
     energy_ns: int = 10_000_000_000
     max_age_s: float | None = None
+    queries_min: int = 5_000
+    load_limit_s: float = 600.0
 
     @property
     def stop_rule(self) -> StopRule:
@@ -55,6 +58,8 @@ SMOKE = Profile(
     case_limit_s=8.0,
     window_ns=200_000_000,
     energy_ns=1_000_000_000,
+    queries_min=1_000,
+    load_limit_s=60.0,
 )
 NIGHTLY = Profile(
     name="nightly",
@@ -75,6 +80,8 @@ PROCUREMENT = Profile(
     measured_min_s=10.0,
     case_limit_s=600.0,
     window_ns=10_000_000_000,
+    queries_min=20_000,
+    load_limit_s=3_600.0,
 )
 
 PROFILES: Mapping[str, Profile] = MappingProxyType(

@@ -12,6 +12,7 @@ from .errors import NotFound
 from .known import estimate as _estimate
 from .known import known as _known
 from .known import unknown as _unknown
+from .load_rows import load_rows, unborne
 from .power_rows import power_keys
 from .state_row import state_row
 from .store import Store
@@ -87,12 +88,14 @@ def row(result: Result) -> dict[str, Any]:
         "reason": result.reason,
         "scenario": str(workload.scenario),
         "batch": workload.batch,
+        "load": workload.load,
         "profile": workload.profile,
         "n": summary.samples,
         "slices": summary.slices,
         "workers": summary.workers,
         **_latency(result, summary, why),
-        **_throughput(summary, why),
+        **_throughput(result, summary, why),
+        **load_rows(result, why or nothing),
         **_memory(summary, why),
         **power_keys(summary.power, result.evidence, why or _unmetered(result)),
         **_accuracy(result, why),
@@ -158,7 +161,7 @@ def _latency(result: Result, summary: Summary, why: str | None) -> dict[str, Any
         reason = why or (
             "queries of the offline scenario have no latency of their own"
             if offline and summary.slices
-            else result.reason or NOTHING
+            else unborne(result) or result.reason or NOTHING
         )
         return _unknown("latency_ms", reason)
     first = summary.first_call_ns
@@ -172,9 +175,9 @@ def _latency(result: Result, summary: Summary, why: str | None) -> dict[str, Any
     }
 
 
-def _throughput(summary: Summary, why: str | None) -> dict[str, Any]:
+def _throughput(result: Result, summary: Summary, why: str | None) -> dict[str, Any]:
     if not summary.slices:
-        return _unknown("throughput_per_s", why or NOTHING)
+        return _unknown("throughput_per_s", why or unborne(result) or NOTHING)
     return _estimate("throughput_per_s", summary.throughput_per_s, 1.0)
 
 
@@ -251,6 +254,8 @@ def notes(rows: Sequence[Mapping[str, Any]]) -> list[str]:
 def _notes(row: Mapping[str, Any]) -> Iterator[str]:
     if row["status"] != Status.OK:
         yield f"{row['status']}: {row['reason']}"
+    elif row["throughput_per_s"] is None:
+        yield f"no throughput: {row['throughput_per_s_reason']}"
     elif row["accuracy"] is None:
         yield f"no accuracy: {row['accuracy_reason']}"
     if row["throttled"] == "throttled":

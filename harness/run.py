@@ -17,7 +17,7 @@ from importlib.metadata import version
 from pathlib import Path
 
 from .artifacts import Artifacts
-from .bench import Bench, Timeline
+from .bench import Bench
 from .cache import cache_folder
 from .errors import InputError
 from .journal import Journal
@@ -27,6 +27,7 @@ from .progress import Progress
 from .recording import JournalRecorder, Recovered, heading, recover
 from .scheduler import Accounting, Machine
 from .store import EarlierResult, Store, result_id
+from .timeline import Timeline
 from .values import Result, Run, Status, Variant
 
 MEASURED = (Status.OK, Status.NOT_CONVERGED)

@@ -29,14 +29,17 @@ class DataSource:
         sha256: str,
         load: Callable[[], Data],
         made: Mapping[str, Any] | None = None,
+        files: Sequence[Path] = (),
     ) -> None:
         """Name the data by its content's hash; ``load`` reads or generates it.
 
         ``made`` says how images became inputs, as JSON values; None for other data.
+        ``files`` are these images.
         """
         self.name = name
         self.sha256 = sha256
         self.made = made
+        self.files = tuple(files)
         self._load = load
 
     @cached_property
@@ -146,4 +149,5 @@ class _Images:
             classes=folder.classes,
         )
         data = judged(data, self._metric)
-        return DataSource(data.name, data.sha256, lambda: data, made)
+        files = [folder.path / name for name in folder.files]
+        return DataSource(data.name, data.sha256, lambda: data, made, files)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from .errors import StoreError
+from .load import counted, throughput, under_load
 from .power import PowerFindings, power_of
 from .statistics import (
     Estimate,
@@ -31,8 +32,9 @@ class SliceValues:
     """One value a block, warm-up apart, in the order of measuring.
 
     ``values_ns`` is the median latency of the block's calls; for the offline scenario
-    the block's time per call. ``rounds`` tell which blocks of other cases belong
-    beside it.
+    the block's time per call. A server's blocks are those under the highest rate that
+    it bears, a pipeline's those of one frame after the other. ``rounds`` tell which
+    blocks of other cases belong beside it.
     """
 
     values_ns: NDArray[np.float64]
@@ -70,13 +72,23 @@ def slice_values(case: Case, blocks: Sequence[Block]) -> SliceValues:
     Leading blocks that still warm up are left out here, not from what is kept.
     """
     measured = [block for block in blocks if block.phase is Phase.MEASURE]
-    return steady_values(measured, [block_value_ns(case, block) for block in measured])
+    measured = counted(case.workload, measured)
+    values = [block_value_ns(case, block) for block in measured]
+    # A server's windows differ by what arrived in them: none of them is a warm-up.
+    is_server = case.workload.scenario is Scenario.SERVER
+    return steady_values(measured, values, first=0 if is_server else None)
 
 
-def steady_values(measured: Sequence[Block], values_ns: Sequence[float]) -> SliceValues:
-    """Return measured blocks with their values, from where they are steady."""
+def steady_values(
+    measured: Sequence[Block], values_ns: Sequence[float], first: int | None = None
+) -> SliceValues:
+    """Return measured blocks with their values, from where they are steady.
+
+    That is found in the values unless ``first`` names the block.
+    """
     values = np.array(values_ns)
-    first = steady_start(values) if len(values) else 0
+    if first is None:
+        first = steady_start(values) if len(values) else 0
     steady = measured[first:]
     return SliceValues(
         values_ns=values[first:],
@@ -111,7 +123,9 @@ def summarise(result: Result) -> Summary:
         median_ns=median,
         p90_ns=tails[0.9],
         p99_ns=tails[0.99],
-        throughput_per_s=_throughput(case, values),
+        throughput_per_s=throughput(case.workload, result.blocks)
+        if under_load(case.workload)
+        else _throughput(case, values),
         first_call_ns=float(np.median(first)) if first else None,
         samples=sum(len(found) for found in slices),
         slices=len(values.blocks),
@@ -137,7 +151,7 @@ def block_value_ns(case: Case, block: Block) -> float:
 
 def _throughput(case: Case, values: SliceValues) -> Estimate:
     """Return samples per second while the device is busy, per block, over blocks."""
-    samples = [case.workload.batch * block.calls for block in values.blocks]
+    samples = [case.workload.samples * block.calls for block in values.blocks]
     busy_s = [_busy_ns(case, block) / 1e9 for block in values.blocks]
     return throughput_estimate(np.array(samples), np.array(busy_s), values.starts_s)
 

@@ -12,6 +12,7 @@ from typing import Any
 from . import registry
 from .errors import Mistake, SweepError
 from .profiles import SMOKE
+from .scenarios import Load, load_of
 from .sweep_checks import (
     as_list,
     name_mistakes,
@@ -86,6 +87,7 @@ class Sweep:
     scenarios: tuple[Scenario, ...]
     batches: tuple[int, ...]
     seed: int
+    load: Load
     limits: Limits
     constraints: Constraints | None
     cost: Mapping[str, Any] | None
@@ -123,6 +125,7 @@ class Sweep:
             "scenarios": [scenario.value for scenario in self.scenarios],
             "batches": list(self.batches),
             "seed": self.seed,
+            **self.load.plain,
             "limits": asdict(self.limits),
             "constraints": None if not self.constraints else asdict(self.constraints),
             "cost": None if self.cost is None else dict(self.cost),
@@ -246,6 +249,7 @@ def sweep_of(
         ),
         batches=tuple(as_list(workload.get("batch", 1))),
         seed=workload.get("seed", 0),
+        load=load_of(workload),
         limits=_limits(content.get("limits", {})),
         constraints=None if constraints is None else Constraints(**constraints),
         cost=content.get("cost"),

@@ -18,7 +18,12 @@ from .target import Option
 from .toml_lines import Location
 from .values import Scenario, Setting, canonical_json
 
-SCENARIOS = (Scenario.SINGLE_STREAM, Scenario.OFFLINE)
+NEEDED = {
+    Scenario.SERVER: ("server_p99_ms", "the 99th percentile to keep to, as 20.0"),
+    Scenario.PIPELINE: ("frame_rate_fps", "the frames a second of one camera, as 60"),
+}
+"""The key without which a scenario says nothing."""
+
 SETTINGS_MAX = 10_000
 
 Found = Iterator[tuple[Location, str]]
@@ -34,19 +39,22 @@ def name_mistakes(content: Mapping[str, Any]) -> Found:
 
 
 def workload_mistakes(content: Mapping[str, Any]) -> Found:
-    """Yield scenarios that are unknown or not supported, and what stands twice."""
+    """Yield scenarios that are unknown or lack a key, and what stands twice."""
     workload = content.get("workload")
     if not isinstance(workload, dict):
         return
     for key in ("scenario", "batch"):
         yield from repeated(("workload", key), workload.get(key))
     for index, name in enumerate(as_list(workload.get("scenario"))):
-        if not isinstance(name, str) or name in SCENARIOS:
+        if not isinstance(name, str):
             continue
-        problem = unknown("scenario", name, SCENARIOS)
-        if name in tuple(Scenario):
-            problem = f"{name!r} is not supported yet; valid: {', '.join(SCENARIOS)}"
-        yield ("workload", "scenario", index), problem
+        place: Location = ("workload", "scenario", index)
+        if name not in tuple(Scenario):
+            yield place, unknown("scenario", name, tuple(Scenario))
+            continue
+        key, meaning = NEEDED.get(Scenario(name), ("", ""))
+        if key and key not in workload:
+            yield place, f"{name!r} needs the key {key!r}: {meaning}"
 
 
 def target_mistakes(

@@ -11,6 +11,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationEr
 from .toml_lines import Location
 
 BATCH_MAX = 4096
+STREAMS_MAX = 1024
 NAME_LENGTH_MAX = 100
 SHOWN_LENGTH_MAX = 80
 
@@ -81,6 +82,13 @@ class _Workload(_Table):
     scenario: Texts = _is("a scenario's name or a list of such")
     batch: Batches = _is(f"a whole number from 1 to {BATCH_MAX} or a list of such")
     seed: Annotated[int, Field(ge=0)] = _is("a whole number, 0 or more")
+    samples_per_query: Batch = _is(f"a whole number from 1 to {BATCH_MAX}")
+    server_p99_ms: Positive = _is("a finite number of milliseconds above 0")
+    frame_rate_fps: Positive = _is("a finite number of frames a second above 0")
+    frame_deadline_ms: Positive = _is("a finite number of milliseconds above 0")
+    streams_max: Annotated[int, Field(ge=1, le=STREAMS_MAX)] = _is(
+        f"a whole number from 1 to {STREAMS_MAX}"
+    )
 
 
 class _Limits(_Table):

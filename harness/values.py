@@ -46,12 +46,13 @@ class Status(StrEnum):
 
 
 class Scenario(StrEnum):
-    """How queries arrive, in the terms of MLPerf Inference."""
+    """How queries arrive, in the terms of MLPerf Inference; ``pipeline`` is our own."""
 
     SINGLE_STREAM = "single_stream"
     MULTI_STREAM = "multi_stream"
     SERVER = "server"
     OFFLINE = "offline"
+    PIPELINE = "pipeline"
 
 
 class Phase(StrEnum):
@@ -136,12 +137,38 @@ class Variant:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Workload:
-    """What a case is asked to do; ``profile`` names how carefully it is measured."""
+    """What a case is asked to do; ``profile`` names how carefully it is measured.
+
+    What belongs to another scenario is None: the samples of a multi-stream query, the
+    p99 that a server must keep to, and of a pipeline the frames a second of one camera,
+    the time that each frame is given, and the most cameras to try.
+    """
 
     scenario: Scenario
     batch: int
     profile: str
     seed: int = 0
+    samples_per_query: int | None = None
+    server_p99_ms: float | None = None
+    frame_rate_fps: float | None = None
+    frame_deadline_ms: float | None = None
+    streams_max: int | None = None
+
+    @property
+    def content(self) -> dict[str, Any]:
+        """Return what is set, so that a key that came later changes no old hash."""
+        return {key: value for key, value in asdict(self).items() if value is not None}
+
+    @property
+    def load(self) -> dict[str, Any]:
+        """Return what belongs to this scenario alone, nothing for most."""
+        common = ("scenario", "batch", "profile", "seed")
+        return {k: value for k, value in self.content.items() if k not in common}
+
+    @property
+    def samples(self) -> int:
+        """Return the samples of what one latency is the latency of."""
+        return self.samples_per_query or self.batch
 
 
 @dataclass(frozen=True, kw_only=True)  # no slots: the key is kept once made
@@ -168,7 +195,7 @@ class Case:
             "sha256": self.variant.sha256,
             "target": self.target,
             "options": dict(self.options),
-            "workload": asdict(self.workload),
+            "workload": self.workload.content,
             "data": self.data_sha256,
         }
         return hashlib.sha256(canonical_json(content).encode()).hexdigest()
@@ -237,7 +264,9 @@ class Block:
     ``series`` holds ``latency`` (ns per call), ``gap`` (ns from the end of a call to
     the start of the next) and, where the runtime computes on the calling thread,
     ``off_cpu`` (ns of the call in which the thread did not run), and beside them what
-    the monitor saw of the device's state, see ``traces``. A block of the phase
+    the monitor saw of the device's state, see ``traces``. Where calls are due at
+    moments of their own, ``latency`` is from there and ``service`` (ns) from the
+    call's start, and ``context`` holds the ``offered`` load. A block of the phase
     ``energy`` also holds ``power`` (W) and in ``context`` the meter's name and scope.
     ``started_at_ns`` is Unix time; ``offset_ns`` is the time since the run began to
     measure on this machine, on that machine's monotonic clock.

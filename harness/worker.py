@@ -6,23 +6,17 @@ does ends as an error of ours within its limit, and no other case notices.
 
 from __future__ import annotations
 
-import os
-import signal
-import subprocess
-import sys
-import tempfile
 import time
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
-from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Any, Self, cast
+from typing import TYPE_CHECKING, Any, Self
 
-from .device.wire import Tensor, WireError, read_frame, write_frame
-from .errors import CaseError, TargetUnavailable, WorkerDied, WorkerError, WorkerTimeout
-from .pack import pack
-from .pipe import DeadlineReader, DeadlineWriter, PipeTimeout
+from .demand import Demand
+from .device.wire import Tensor
+from .errors import CaseError
+from .process import Process
 from .values import BlockKind, Memory, Setting, TensorSpec
 
 if TYPE_CHECKING:
@@ -31,13 +25,14 @@ if TYPE_CHECKING:
 
     Array = NDArray[Any]
 
-START_LIMIT_S = 60.0
 CALLS_MIN_LIMIT_S = 2.0
 """What a block's least calls may take together: they are asked for so that they should
 take a second at most."""
 
-LAST_WORDS_BYTES = 4096
-PRINTED_LIMIT_BYTES = 16 << 20
+COMPLIANCE_PATIENCE = 3.0
+COMPLIANCE_EXTRA_S = 60.0
+"""A compliance run may take so many times its least duration, and so much more: where
+LoadGen finds a device slower than it was measured, it asks on."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,12 +62,17 @@ class Bound:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Stretch:
-    """The request for one block: until the time is up, within bounds on the count."""
+    """The request for one block: until the time is up, within bounds on the count.
+
+    Where calls are due at moments of their own (``demand``), ``calls_max`` come, and
+    none begins after the duration.
+    """
 
     kind: BlockKind
     calls_min: int
     calls_max: int
     duration_ns: int
+    demand: Demand | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -80,7 +80,8 @@ class Measured:
     """One measured block: int64 nanoseconds per call, see ``values.Block``.
 
     ``started_at_ns`` is Unix time; ``started_ns`` is on the monotonic clock that all
-    workers of one machine share.
+    workers of one machine share. ``more`` holds what a demand brought besides, int64
+    nanoseconds by quantity.
     """
 
     started_at_ns: int
@@ -90,10 +91,14 @@ class Measured:
     gap_ns: NDArray[np.int64]
     off_cpu_ns: NDArray[np.int64] | None
     context: Mapping[str, Any]
+    more: Mapping[str, NDArray[np.int64]] = field(default_factory=dict)
 
 
 class Worker(ABC):
     """One session on a device, behind whatever leads there."""
+
+    takes_demands = False
+    """True where ``block`` does what a stretch's ``demand`` says."""
 
     @abstractmethod
     def open(self) -> Opened:
@@ -110,6 +115,22 @@ class Worker(ABC):
     @abstractmethod
     def evaluate(self, inputs: Mapping[str, Array]) -> tuple[Array, ...]:
         """Return the outputs for these inputs, which stay bound afterwards."""
+
+    def show(self, images: Sequence[bytes], layout: Mapping[str, Any]) -> None:
+        """Take encoded images and how they become inputs, for the pipeline's frames.
+
+        Raises:
+            CaseError: the worker cannot.
+        """
+        raise CaseError("this target's workers take no frames of a camera")
+
+    def comply(self, scenario: str, settings: Mapping[str, Any], folder: Path) -> None:
+        """Let MLCommons' LoadGen ask the session, and write its logs to a folder.
+
+        Raises:
+            CaseError: the worker cannot, or has no LoadGen.
+        """
+        raise CaseError("this target's workers do not run LoadGen")
 
     @abstractmethod
     def memory(self) -> Memory:
@@ -134,152 +155,10 @@ class Worker(ABC):
         self.close()
 
 
-class Process:
-    """A child that runs the worker's zipapp and speaks the protocol."""
-
-    def __init__(self, modules: tuple[str, ...], python: str | None = None) -> None:
-        """Start the child.
-
-        Args:
-            modules: the device half's modules that travel with the core.
-            python: the interpreter to run it; None for this one.
-
-        Raises:
-            TargetUnavailable: that Python cannot be started.
-        """
-        executable = python or sys.executable
-        command = [executable, "-B", str(pack(modules)), str(os.getpid())]
-        self._printed: IO[bytes] = tempfile.TemporaryFile("ab+")  # noqa: SIM115
-        try:
-            self._child = subprocess.Popen(
-                command,
-                stdin=subprocess.PIPE,
-                stdout=subprocess.PIPE,
-                stderr=self._printed,
-                start_new_session=True,
-            )
-        except OSError as exc:
-            self._printed.close()
-            raise TargetUnavailable(
-                executable, f"it cannot be started: {exc}", "give an existing Python"
-            ) from exc
-        assert self._child.stdin is not None
-        assert self._child.stdout is not None
-        self._reader = DeadlineReader(self._child.stdout.fileno())
-        self._writer = DeadlineWriter(self._child.stdin.fileno())
-        self._greeted = False
-
-    @property
-    def pid(self) -> int:
-        """Return the child's process id."""
-        return self._child.pid
-
-    def greet(self) -> dict[str, Any]:
-        """Wait for the child's greeting and return what it says of its machine."""
-        header, _ = self._receive("start", START_LIMIT_S)
-        self._greeted = True
-        hello = header.get("hello")
-        if not isinstance(hello, dict):
-            raise self._broken("start", "no greeting")
-        return hello
-
-    def request(
-        self,
-        op: str,
-        limit_s: float,
-        tensors: Sequence[Tensor] = (),
-        **arguments: Any,
-    ) -> tuple[dict[str, Any], list[Tensor]]:
-        """Send one request and return the reply.
-
-        Raises:
-            CaseError: the runtime refused.
-            WorkerDied: the child ended.
-            WorkerTimeout: no answer within the limit; the child is killed.
-            WorkerError: the child broke the protocol.
-        """
-        if not self._greeted:
-            self.greet()
-        self._writer.deadline = time.monotonic() + limit_s
-        try:
-            write_frame(cast(Any, self._writer), {"op": op, **arguments}, tensors)
-        except PipeTimeout:
-            raise self._timed_out(op, limit_s) from None
-        except OSError:
-            raise self._died(op) from None
-        header, arrays = self._receive(op, limit_s)
-        self._forget_old_prints()
-        if not header.get("ok"):
-            raise CaseError(str(header.get("message", "no reason given")))
-        return header, arrays
-
-    def close(self) -> None:
-        """End the child and wait for it; never raises."""
-        for pipe in (self._child.stdin, self._child.stdout):
-            with suppress(OSError):
-                if pipe is not None:
-                    pipe.close()
-        try:
-            self._child.wait(timeout=1.0)
-        except subprocess.TimeoutExpired:
-            self._kill()
-        self._printed.close()
-
-    def _receive(self, op: str, limit_s: float) -> tuple[dict[str, Any], list[Tensor]]:
-        self._reader.deadline = time.monotonic() + limit_s
-        try:
-            frame = read_frame(cast(Any, self._reader))
-        except PipeTimeout:
-            raise self._timed_out(op, limit_s) from None
-        except WireError as exc:
-            raise self._broken(op, str(exc)) from exc
-        if frame is None:
-            raise self._died(op)
-        return frame
-
-    def _timed_out(self, op: str, limit_s: float) -> WorkerTimeout:
-        self._kill()
-        return WorkerTimeout(
-            f"no answer to {op!r} within {limit_s:g} s; the worker was killed"
-            f"{self._last_words()}"
-        )
-
-    def _died(self, op: str) -> WorkerDied:
-        try:
-            status = self._child.wait(timeout=2.0)
-        except subprocess.TimeoutExpired:
-            self._kill()
-            return WorkerDied(f"the worker closed its pipe during {op!r}")
-        how = f"ended with status {status}"
-        if status < 0:
-            how = f"was ended by {_signal_name(-status)}"
-        return WorkerDied(f"the worker {how} during {op!r}{self._last_words()}")
-
-    def _broken(self, op: str, what: str) -> WorkerError:
-        self._kill()
-        return WorkerError(f"the worker broke the protocol during {op!r}: {what}")
-
-    def _kill(self) -> None:
-        """Kill the child and all it started."""
-        with suppress(ProcessLookupError):
-            os.killpg(self._child.pid, signal.SIGKILL)
-        with suppress(subprocess.TimeoutExpired):  # a driver may hold it in the kernel
-            self._child.wait(timeout=5.0)
-
-    def _last_words(self) -> str:
-        self._printed.seek(0, os.SEEK_END)
-        self._printed.seek(max(0, self._printed.tell() - LAST_WORDS_BYTES))
-        lines = self._printed.read().decode("utf-8", "replace").split("\n")
-        words = [" ".join(line.split()) for line in lines if line.strip()]
-        return f"; it last printed {words[-1][:300]!r}" if words else ""
-
-    def _forget_old_prints(self) -> None:
-        if os.fstat(self._printed.fileno()).st_size > PRINTED_LIMIT_BYTES:
-            self._printed.truncate(0)
-
-
 class SubprocessWorker(Worker):
     """A worker in a child process, in the target's own Python if need be."""
+
+    takes_demands = True
 
     def __init__(
         self,
@@ -340,17 +219,42 @@ class SubprocessWorker(Worker):
             calls_min=stretch.calls_min,
             calls_max=stretch.calls_max,
             duration_ns=stretch.duration_ns,
+            demand=None if stretch.demand is None else stretch.demand.plain,
         )
         arrays = {tensor.name: _array(tensor) for tensor in tensors}
-        off_cpu = arrays["off_cpu"]
+        latency = arrays.pop("latency")
+        none = latency[:0]
+        gap, off_cpu = arrays.pop("gap", none), arrays.pop("off_cpu", none)
         return Measured(
             started_at_ns=reply["started_at_ns"],
             started_ns=reply["started_ns"],
             elapsed_ns=reply["elapsed_ns"],
-            latency_ns=arrays["latency"],
-            gap_ns=arrays["gap"],
+            latency_ns=latency,
+            gap_ns=gap,
             off_cpu_ns=off_cpu if len(off_cpu) else None,
             context=reply["context"],
+            more=arrays,
+        )
+
+    def show(self, images: Sequence[bytes], layout: Mapping[str, Any]) -> None:
+        """Take encoded images and how they become inputs."""
+        files = [
+            Tensor(str(index), "uint8", (len(image),), image)
+            for index, image in enumerate(images)
+        ]
+        limit_s = self._limits.call_s
+        self._process.request("show", limit_s, tensors=files, layout=dict(layout))
+
+    def comply(self, scenario: str, settings: Mapping[str, Any], folder: Path) -> None:
+        """Let MLCommons' LoadGen ask the session, and write its logs to a folder."""
+        least_s = float(settings["min_duration_ms"]) / 1e3
+        self._process.request(
+            "comply",
+            COMPLIANCE_PATIENCE * least_s + COMPLIANCE_EXTRA_S + self._limits.call_s,
+            scenario=scenario,
+            batch=self._batch,
+            settings=dict(settings),
+            folder=str(folder.absolute()),
         )
 
     def evaluate(self, inputs: Mapping[str, Array]) -> tuple[Array, ...]:
@@ -389,10 +293,3 @@ def _array(tensor: Tensor) -> Array:
     import numpy as np
 
     return np.frombuffer(tensor.data, dtype=tensor.dtype).reshape(tensor.shape)
-
-
-def _signal_name(number: int) -> str:
-    try:
-        return signal.Signals(number).name
-    except ValueError:
-        return f"signal {number}"

@@ -10,6 +10,13 @@ from ..harness.profiles import PROFILES, Profile
 from .metrics import Row, number, words
 from .summary import counts, distinct
 
+_LOADS = {
+    "samples_per_query": ("multi stream", "samples a query"),
+    "server_p99_ms": ("server", "ms for p99"),
+    "frame_rate_fps": ("pipeline", "frames a second"),
+    "frame_deadline_ms": ("pipeline", "ms for a frame"),
+    "streams_max": ("pipeline", "cameras at most"),
+}
 _LIMITS = {
     "accuracy_min": ("accuracy", "at least", ""),
     "error_max": ("error", "at most", ""),
@@ -72,12 +79,20 @@ def _parts(sweep: Mapping[str, Any]) -> Iterator[tuple[str, tuple[str, ...]]]:
         ("Targets", targets),
         ("Scenarios", [", ".join(scenarios)] if scenarios else []),
         ("Batch sizes", [", ".join(batches)] if batches else []),
+        ("Load", list(_loads(sweep))),
         ("Profile", [_profile(words(profile))] if profile else []),
         ("Constraints", list(_limits(limits)) if isinstance(limits, Mapping) else []),
     )
     for term, lines in parts:
         if lines:
             yield term, tuple(lines)
+
+
+def _loads(sweep: Mapping[str, Any]) -> Iterator[str]:
+    for key, (scenario, unit) in _LOADS.items():
+        value = number(sweep.get(key))
+        if value is not None:
+            yield f"{scenario}: {value:.4g} {unit}"
 
 
 def _model(model: Mapping[str, Any]) -> str:

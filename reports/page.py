@@ -22,6 +22,7 @@ from .condition import throttled
 from .facets import facets, target_colours
 from .headline import front_sentences
 from .interactive import bundle, figure
+from .load import load_tables
 from .metrics import Row, number, words
 from .pareto import fronts, states
 from .ridges import ridges
@@ -129,6 +130,7 @@ def _findings(rows: Sequence[Row]) -> dict[str, Any]:
         "evidence": _evidence(rows),
         "hollow": any(row.get("status") == "not_converged" for row in rows),
         "table": table(rows, states(judged)),
+        "loads": load_tables(rows),
         "setbacks": [found for row in rows for found in _setbacks(row)],
     }
 

@@ -29,6 +29,10 @@ class State(StrEnum):
     DOMINATED = "dominated"
 
 
+_BY_RATE = ("offline", "server", "pipeline")
+"""Scenarios that ask how much a case bears, not how long a call takes."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Cost:
     """What is weighed against accuracy; ``unit`` is "" for bytes.
@@ -103,7 +107,7 @@ class _Case:
 
 def costs(row: Row) -> tuple[Cost, Cost, Cost]:
     """Return the costs that count for a row's scenario: its speed, size and memory."""
-    speed = THROUGHPUT if row.get("scenario") == "offline" else LATENCY
+    speed = THROUGHPUT if row.get("scenario") in _BY_RATE else LATENCY
     return speed, SIZE, MEMORY
 
 

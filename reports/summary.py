@@ -6,7 +6,7 @@ from collections.abc import Hashable, Iterable, Sequence
 from typing import TypeVar
 
 from .digits import fixed, interval_decimals, plain
-from .metrics import Metric, Row, lower_is_better, read, words
+from .metrics import Metric, Row, lower_is_better, number, read, words
 
 STATUS = {
     "ok": "ok",
@@ -19,7 +19,7 @@ AS_IS = "as is"
 """The variant's name of a model file that is its own only variant."""
 _ALWAYS = ("measured", "not converged", "failed", "skipped")
 _T = TypeVar("_T", bound=Hashable)
-_SCENARIOS = ("single_stream", "multi_stream", "server", "offline")
+_SCENARIOS = ("single_stream", "multi_stream", "server", "offline", "pipeline")
 
 
 def outcome(row: Row) -> str:
@@ -84,9 +84,29 @@ def place_name(row: Row) -> str:
 
 
 def workload(row: Row) -> str:
-    """Return the scenario and the batch in words."""
-    scenario = words(row.get("scenario")).replace("_", " ")
+    """Return the scenario, what belongs to it alone, and the batch in words."""
+    scenario = words(row.get("scenario")).replace("_", " ") + _load(row)
     return f"{scenario}, batch\N{NO-BREAK SPACE}{words(row.get('batch'))}"
+
+
+def _load(row: Row) -> str:
+    """Return what the scenario was told, so that unlike loads are never one."""
+    load = row.get("load")
+    if not isinstance(load, dict):
+        return ""
+    told = {
+        key: f"{value:.4g}"
+        for key, raw in load.items()
+        if (value := number(raw)) is not None
+    }
+    if "server_p99_ms" in told:
+        return f" within p99 {told['server_p99_ms']} ms"
+    if "samples_per_query" in told:
+        return f" of {told['samples_per_query']}"
+    if {"frame_rate_fps", "frame_deadline_ms"} <= told.keys():
+        rate, deadline = told["frame_rate_fps"], told["frame_deadline_ms"]
+        return f" at {rate} fps within {deadline} ms"
+    return ""
 
 
 def shown(metric: Metric) -> str:
@@ -135,6 +155,8 @@ def _most_accurate(rows: Sequence[Row]) -> str | None:
 
 
 def _fastest(rows: Sequence[Row]) -> str | None:
+    # A server's latency is that at its own highest rate, which is another's for each.
+    rows = [row for row in rows if row.get("scenario") != "server"]
     known = [(row, read(row, "latency_ms", "median")) for row in rows]
     known = [pair for pair in known if pair[1].value is not None and not pair[1].band]
     if not known:

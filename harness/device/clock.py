@@ -111,6 +111,43 @@ def run_overlapped(session: Session, calls_max: int, duration_ns: int) -> Stretc
     return Stretch(elapsed, latency, array("q"), array("q"))
 
 
+def run_queries(
+    session: Session, calls: int, queries_min: int, queries_max: int, duration_ns: int
+) -> Stretch:
+    """Send queries one after the other, each of several calls, until the time is up.
+
+    A query's calls are all there at once; ``depth`` of them are under way together.
+    Its latency is from the first one's start to the last one's end (MLPerf's
+    multi-stream scenario).
+    """
+    clock = perf_counter_ns
+    starts, ends = array("q"), array("q")
+    deadline = clock() + duration_ns
+    while len(ends) < queries_max:
+        starts.append(clock())
+        answer_query(session, calls)
+        ends.append(clock())
+        if ends[-1] >= deadline and len(ends) >= queries_min:
+            break
+    return _stretch(starts, ends, array("q"))
+
+
+def answer_query(session: Session, calls: int) -> None:
+    """Make the calls of one query, as many at once as the runtime can."""
+    if session.depth == 1:
+        for _ in range(calls):
+            session.infer()
+        return
+    begun = min(session.depth, calls)
+    for slot in range(begun):
+        session.submit(slot)
+    for _ in range(calls):
+        slot = session.wait()
+        if begun < calls:
+            session.submit(slot)
+            begun += 1
+
+
 def _stretch(starts: array[int], ends: array[int], busy: array[int]) -> Stretch:
     latency = array("q", [end - start for start, end in zip(starts, ends)])
     gap = array("q", [b - a for a, b in zip(ends, starts[1:])])

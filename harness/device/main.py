@@ -19,11 +19,17 @@ from collections.abc import Sequence
 from time import monotonic_ns, perf_counter_ns, time_ns
 from typing import Any, BinaryIO
 
-from . import clock, state
+from . import clock, demands, state
 from .monitor import Monitor
 from .reader import ReaderError
-from .session import Session, SessionError
+from .session import Camera, Session, SessionError
 from .wire import Tensor, WireError, read_frame, write_frame
+
+FRAMES = "tierbench.harness.images.frames"
+"""What makes a model's input of images; only it needs NumPy and Pillow."""
+
+LOADGEN = "tierbench.harness.loadgen"
+"""What lets MLCommons' LoadGen ask a session; only it needs LoadGen."""
 
 FILE_LIMIT = 1 << 30
 """A runtime that prints without end must not fill the disk."""
@@ -75,6 +81,7 @@ def _die_with(parent: int) -> None:
 class _Worker:
     def __init__(self) -> None:
         self.session: Session | None = None
+        self.camera: Camera | None = None
         self.monitor = Monitor()
         self.baseline_bytes: int | None = None
         self.opening_peak_bytes: int | None = None
@@ -141,28 +148,41 @@ class _Worker:
         calls_min: int,
         calls_max: int,
         duration_ns: int,
+        demand: dict[str, Any] | None = None,
     ) -> Any:
-        """Measure one exclusive stretch."""
+        """Measure one exclusive stretch: calls in a row, or what is demanded."""
         session = self._session()
+        bounds = demands.Bounds(calls_min, calls_max, duration_ns)
         before = state.counters()
         started_at, started = time_ns(), monotonic_ns()
-        if kind == "window" and session.depth > 1:
-            stretch = clock.run_overlapped(session, calls_max, duration_ns)
+        if demand is not None:
+            found = demands.run(session, self.camera, demand, bounds)
         else:
-            stretch = clock.run_calls(session, calls_min, calls_max, duration_ns)
-        context = _difference(before, state.counters())
+            found = _run(session, kind, bounds)
+        context = {**_difference(before, state.counters()), **found.told}
         reply = {
             "started_at_ns": started_at,
             "started_ns": started,
-            "elapsed_ns": stretch.elapsed_ns,
-            "calls": len(stretch.latency_ns),
+            "elapsed_ns": found.elapsed_ns,
+            "calls": len(found.series["latency"]),
             "context": context,
         }
-        return reply, [
-            _int64("latency", stretch.latency_ns),
-            _int64("gap", stretch.gap_ns),
-            _int64("off_cpu", stretch.off_cpu_ns),
-        ]
+        return reply, [_int64(name, ns) for name, ns in found.series.items()]
+
+    def do_show(self, tensors: list[Tensor], layout: dict[str, Any]) -> Any:
+        """Take the frames that a pipeline's blocks will run through."""
+        session = self._session()
+        self.camera = session.camera(tensors, layout)
+        if self.camera is None:
+            frames = importlib.import_module(FRAMES)
+            self.camera = frames.ImageCamera(session, tensors, layout)
+        return {}, []
+
+    def do_comply(self, _: list[Tensor], **arguments: Any) -> Any:
+        """Let LoadGen ask the session; its logs lie in a folder of this machine."""
+        session = self._session()
+        importlib.import_module(LOADGEN).comply(session, **arguments)
+        return {}, []
 
     def do_evaluate(self, tensors: list[Tensor]) -> Any:
         """Run the model once on these inputs and return its outputs."""
@@ -218,6 +238,20 @@ class _Worker:
         if self.session is None:
             raise SessionError("no session is open")
         return self.session
+
+
+def _run(session: Session, kind: str, bounds: demands.Bounds) -> demands.Demanded:
+    """Measure calls in a row; in a window, as many at once as the runtime can."""
+    if kind == "window" and session.depth > 1:
+        stretch = clock.run_overlapped(session, bounds.calls_max, bounds.duration_ns)
+    else:
+        stretch = clock.run_calls(session, *bounds)
+    series = {
+        "latency": stretch.latency_ns,
+        "gap": stretch.gap_ns,
+        "off_cpu": stretch.off_cpu_ns,
+    }
+    return demands.Demanded(stretch.elapsed_ns, series, {})
 
 
 def header_arguments(header: dict[str, Any]) -> dict[str, Any]:

@@ -8,7 +8,7 @@ A target's ``device.py`` holds one function::
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from .wire import Tensor
@@ -16,6 +16,18 @@ from .wire import Tensor
 
 class SessionError(Exception):
     """The runtime refused the model, its inputs or a call; the message is one line."""
+
+
+class Camera(ABC):
+    """What stands before and after a model where frames of a camera are judged."""
+
+    @abstractmethod
+    def preprocess(self) -> None:
+        """Bring the next frame from its encoded bytes into the model's input."""
+
+    @abstractmethod
+    def postprocess(self) -> None:
+        """Make an answer of the outputs of the last call."""
 
 
 class Session(ABC):
@@ -58,6 +70,24 @@ class Session(ABC):
 
     def after_first_call(self) -> None:  # noqa: B027
         """Reserve what only the first call could tell, such as the outputs' size."""
+
+    def feed(self, tensors: Sequence[Tensor]) -> None:
+        """Give the bound inputs new values, the quickest way that the runtime has.
+
+        Shapes and dtypes are those that were bound. A camera's frames come this way.
+        """
+        self.bind(tensors)
+
+    def camera(
+        self, images: Sequence[Tensor], layout: Mapping[str, Any]
+    ) -> Camera | None:
+        """Return the runtime's own pre- and post-processing, None for the harness's.
+
+        Args:
+            images: encoded image files, as bytes.
+            layout: how pixels become the input, see ``harness.images.frames``.
+        """
+        return None
 
     def submit(self, slot: int) -> None:
         """Start a call in a slot below ``depth``; overlapped runtimes only."""

@@ -6,12 +6,12 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
 from ..errors import DataError
 from ..values import TensorSpec
+from .frames import normalised
 
 if TYPE_CHECKING:
+    import numpy as np
     from numpy.typing import NDArray
 
 _FLOATS = ("float16", "float32", "float64")
@@ -41,16 +41,7 @@ class Layout:
         Args:
             pixels: [n, height, width, channels].
         """
-        if self.channels_first:
-            pixels = pixels.transpose(0, 3, 1, 2)
-        if self.raw:
-            return np.ascontiguousarray(pixels)
-        shape = (-1, 1, 1) if self.channels_first else (-1,)
-        values = np.ascontiguousarray(pixels, np.float32)
-        values /= np.float32(255)
-        values -= np.asarray(self.mean, np.float32).reshape(shape)
-        values /= np.asarray(self.std, np.float32).reshape(shape)
-        return values
+        return normalised(pixels, asdict(self))
 
     def made(self, resized: int, n: int) -> dict[str, Any]:
         """Return how images became inputs, as JSON values."""

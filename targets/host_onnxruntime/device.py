@@ -72,6 +72,14 @@ class OrtSession(Session):
         for node in self._session.get_outputs():
             self._binding.bind_output(node.name, "cpu")
 
+    def feed(self, tensors: Sequence[Tensor]) -> None:
+        """Copy new values into the bound inputs, whose memory stays where it is."""
+        given = {tensor.name: tensor for tensor in tensors}
+        for spec, value in zip(self.inputs(), self._held):
+            tensor = given[spec["name"]]
+            array = np.frombuffer(tensor.data, tensor.dtype).reshape(tensor.shape)
+            value.update_inplace(array)
+
     def after_first_call(self) -> None:
         """Bind the first run's outputs, so that later runs write to the same memory.
 

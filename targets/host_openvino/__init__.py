@@ -27,9 +27,17 @@ class HostOpenvino(Target):
             name="threads",
             kind=int,
             default=1,
-            help="threads of the one stream",
+            help="threads of a stream",
             minimum=1,
             maximum=1024,
+        ),
+        Option(
+            name="depth",
+            kind=int,
+            default=1,
+            help="requests at once in offline and multi_stream, each in its stream",
+            minimum=1,
+            maximum=256,
         ),
         Option(
             name="precision",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from functools import partial
@@ -43,11 +43,12 @@ NO_KERNEL = ("Const", "Input", "Output", "Reorder", "Reshape")
 
 
 class OpenvinoSession(Session):
-    """One compiled model and its one request, whose own tensors are bound."""
+    """One compiled model and its requests, whose own tensors are bound."""
 
     def __init__(self, model: str, options: dict[str, Any], batch: int) -> None:
         """Compile the model for the CPU with the batch; refuse another precision."""
         threads, precision = int(options["threads"]), str(options["precision"])
+        self.depth = int(options["depth"])
         with _translated("refuses the model"):
             core = ov.Core()
             tflite = _is_tflite(model)
@@ -58,11 +59,15 @@ class OpenvinoSession(Session):
         with _translated(f"cannot run the model with batch {batch}"):
             shapes = [spec["shape"] for spec in self._inputs]
             graph.reshape(dict(zip(graph.inputs, shapes)))
-            settings = _settings(threads, precision)
+            settings = _settings(threads, self.depth, precision)
             self._compiled = core.compile_model(graph, "CPU", settings)
-            self._request = self._compiled.create_infer_request()
-        self._check(threads, precision)
-        self.on_cpu = threads == 1
+            self._requests = [
+                self._compiled.create_infer_request() for _ in range(self.depth)
+            ]
+        self._check(threads * self.depth, precision)
+        self.on_cpu = threads == self.depth == 1
+        self._request = self._requests[0]
+        self._under_way: deque[int] = deque()
         # Nothing new at the inputs, outputs shared, no strings: the bare call.
         self._run = partial(InferRequest.infer, self._request, {}, True, False)
 
@@ -70,9 +75,10 @@ class OpenvinoSession(Session):
         """Refuse what the plugin silently made of the threads and the precision."""
         ran = self._property("INFERENCE_NUM_THREADS")
         if ran != threads:
+            what = "threads" if self.depth == 1 else "threads times depth"
             raise SessionError(
                 f"OpenVINO runs {ran} threads on this machine, not {threads}; "
-                f"set threads to at most {ran}"
+                f"set {what} to at most {ran}"
             )
         found = self._precision()
         if precision not in ("default", found):
@@ -99,11 +105,23 @@ class OpenvinoSession(Session):
                     f"not {tensor.dtype} {list(tensor.shape)}"
                 )
             array = np.frombuffer(tensor.data, dtype).reshape(shape)
-            np.copyto(self._request.get_input_tensor(index).data, array)
+            for request in self._requests:
+                np.copyto(request.get_input_tensor(index).data, array)
 
     def infer(self) -> None:
         """Run the request once; outputs are left where they are, not copied."""
         self._run()
+
+    def submit(self, slot: int) -> None:
+        """Start a request, which a stream of its own runs."""
+        InferRequest.start_async(self._requests[slot], {}, None)
+        self._under_way.append(slot)
+
+    def wait(self) -> int:
+        """Wait for the request that was started first."""
+        slot = self._under_way.popleft()
+        self._requests[slot].wait()
+        return slot
 
     def outputs(self) -> list[Tensor]:
         """Return the outputs of the last run."""
@@ -130,6 +148,7 @@ class OpenvinoSession(Session):
             "cpu_pinning": self._property("ENABLE_CPU_PINNING"),
             "hyper_threading": self._property("ENABLE_HYPER_THREADING"),
             "call": "infer",
+            "depth": self.depth,
             "version": ov.get_version(),
         }
 
@@ -164,15 +183,17 @@ def _read_tflite(core: ov.Core, model: str) -> Any:
         return core.read_model(link)
 
 
-def _settings(threads: int, precision: str) -> dict[str, Any]:
+def _settings(threads: int, streams: int, precision: str) -> dict[str, Any]:
     """Return settings under which the model computes in what was asked for.
+
+    Each stream runs requests of its own, with as many threads.
 
     Left alone the plugin computes float models in bfloat16 where the CPU can, and turns
     what meets 8-bit weights into 8 bits too, whatever the precision.
     """
     settings = {
-        "INFERENCE_NUM_THREADS": threads,
-        "NUM_STREAMS": 1,
+        "INFERENCE_NUM_THREADS": threads * streams,
+        "NUM_STREAMS": streams,
         "PERFORMANCE_HINT": "LATENCY",
     }
     if precision == "default":

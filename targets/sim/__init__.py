@@ -62,6 +62,10 @@ class Sim(Target):
         _number("spike_factor", 3.0, "how much longer a disturbed call takes", 1e6),
         _number("throttle_after_s", 0.0, "when throttling begins; 0: never"),
         _number("throttle_factor", 1.5, "how much longer a call takes then", 1e6),
+        _number("stall_ms", 0.0, "how much longer one call of a worker takes; 0: none"),
+        _number("stall_after_s", 0.0, "when that call comes"),
+        _number("preprocess_us", 0.0, "time before each inference of a frame"),
+        _number("postprocess_us", 0.0, "time after each inference of a frame"),
         Option(
             name="depth",
             kind=int,

@@ -7,10 +7,10 @@ import heapq
 import os
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
-from ...harness.device.session import Session, SessionError
+from ...harness.device.session import Camera, Session, SessionError
 from ...harness.device.wire import Tensor
 from .process import LatencyProcess
 
@@ -40,6 +40,12 @@ class SimSession(Session):
         """Spend one call's latency, or fail where it is due."""
         self._count()
         _spend(self._process.next_ns(time.monotonic() - self._began))
+
+    def camera(
+        self, images: Sequence[Tensor], layout: Mapping[str, Any]
+    ) -> Camera | None:
+        """Return a camera that spends the time it was told to."""
+        return SimCamera(self._process)
 
     def submit(self, slot: int) -> None:
         """Start a call that ends by itself when its latency is over."""
@@ -88,6 +94,22 @@ class SimSession(Session):
             os.write(1, b"\x00\xff garbage {" * 1000)
         if fault == "exit":
             os._exit(7)
+
+
+class SimCamera(Camera):
+    """Pre- and post-processing that take their time and do nothing."""
+
+    def __init__(self, process: LatencyProcess) -> None:
+        """Know how long each takes."""
+        self._process = process
+
+    def preprocess(self) -> None:
+        """Spend the time before an inference."""
+        _spend(self._process.stage_ns("preprocess"))
+
+    def postprocess(self) -> None:
+        """Spend the time after an inference."""
+        _spend(self._process.stage_ns("postprocess"))
 
 
 def _spend(duration_ns: int) -> None:

@@ -4,8 +4,9 @@ Standard library only: it travels to the worker. A call's latency is
 
     median * drift(t) * throttle(t) * exp(worker + slice + call noise) * spike
 
-with independent normal noise of zero mean at each level, so that without drift and
-spikes the median over all calls is ``latency_us`` times the batch's share.
+plus once ``stall_ms``, with independent normal noise of zero mean at each level, so
+that without drift and spikes the median over all calls is ``latency_us`` times the
+batch's share.
 """
 
 from __future__ import annotations
@@ -38,6 +39,7 @@ class LatencyProcess:
         self._median_ns = 1e3 * float(settings["latency_us"]) * share * math.exp(level)
         self._slice = 0.0
         self._walk = [0.0]
+        self._stall_left_ns = round(1e6 * float(settings["stall_ms"]))
 
     def begin_slice(self) -> None:
         """Draw the noise that all calls of one slice share."""
@@ -52,7 +54,18 @@ class LatencyProcess:
             latency *= float(settings["throttle_factor"])
         if chance.random() < float(settings["spike_share"]):
             latency *= float(settings["spike_factor"])
-        return max(1, round(latency))
+        return max(1, round(latency)) + self._stall_ns(time_s)
+
+    def stage_ns(self, stage: str) -> int:
+        """Return how long ``preprocess`` or ``postprocess`` of a frame takes."""
+        return round(1e3 * float(self._settings[f"{stage}_us"]))
+
+    def _stall_ns(self, time_s: float) -> int:
+        """Return the one stall, at the first call for which it is due."""
+        if time_s < float(self._settings["stall_after_s"]):
+            return 0
+        stall_ns, self._stall_left_ns = self._stall_left_ns, 0
+        return stall_ns
 
     def drift(self, time_s: float) -> float:
         """Return the factor by which the device is slower at this time."""

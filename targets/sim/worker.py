@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import heapq
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from ...harness.demand import Demand
 from ...harness.values import BlockKind, Memory
 from ...harness.worker import Bound, Measured, Opened, Stretch, Worker
 from .process import LatencyProcess
+from .timing import demanded
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -55,6 +57,8 @@ def busy_until(machine: str, moments_ns: NDArray[np.int64]) -> NDArray[np.float6
 class SimWorker(Worker):
     """One session of a simulated device whose time is virtual."""
 
+    takes_demands = True
+
     def __init__(self, *, machine: str, settings: Mapping[str, Any], batch: int):
         """Join a machine's clock."""
         self._machine = machine
@@ -76,6 +80,8 @@ class SimWorker(Worker):
 
     def block(self, stretch: Stretch) -> Measured:
         """Let time pass call by call."""
+        if stretch.demand is not None:
+            return self._demanded(stretch, stretch.demand)
         self._process.begin_slice()
         started = _now_ns[self._machine]
         throttled = self._process.throttled(self._time_s())
@@ -96,6 +102,9 @@ class SimWorker(Worker):
             context={"throttled": throttled},
         )
 
+    def show(self, images: Sequence[bytes], layout: Mapping[str, Any]) -> None:
+        """Take nothing: its frames need no pixels."""
+
     def evaluate(self, inputs: Mapping[str, Array]) -> tuple[Array, ...]:
         """Return nothing: it computes nothing."""
         return ()
@@ -112,6 +121,29 @@ class SimWorker(Worker):
 
     def close(self) -> None:
         """Hold nothing."""
+
+    def _demanded(self, stretch: Stretch, demand: Demand) -> Measured:
+        """Let time pass as the demand has it."""
+        self._process.begin_slice()
+        started = _now_ns[self._machine]
+        throttled = self._process.throttled(self._time_s())
+        depth = int(self._settings["depth"])
+        found = demanded(self._process, started, stretch, demand, depth)
+        self._pass(found.elapsed_ns)
+        arrays = {
+            name: np.array(values, dtype=np.int64)
+            for name, values in found.series.items()
+        }
+        return Measured(
+            started_at_ns=started,
+            started_ns=started,
+            elapsed_ns=found.elapsed_ns,
+            latency_ns=arrays.pop("latency"),
+            gap_ns=arrays.pop("gap", np.empty(0, np.int64)),
+            off_cpu_ns=None,
+            context={"throttled": throttled, **found.told},
+            more=arrays,
+        )
 
     def _one_by_one(self, stretch: Stretch) -> tuple[list[int], list[int]]:
         latency: list[int] = []

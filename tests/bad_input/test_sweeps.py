@@ -126,11 +126,23 @@ WRONG: dict[str, tuple[str, list[str]]] = {
     "a Python that is a text": (GOOD + 'python = "sweep.toml"\n', ["executable"]),
     "an unknown scenario": (
         GOOD + '[workload]\nscenario = "batch"\n',
-        ["'batch'", "single_stream, offline"],
+        ["'batch'", "single_stream, multi_stream, server, offline, pipeline"],
     ),
-    "a scenario to come": (
+    "a server without a limit": (
         GOOD + '[workload]\nscenario = "server"\n',
-        ["not supported yet"],
+        ["'server' needs the key 'server_p99_ms'", "99th percentile"],
+    ),
+    "a pipeline without a frame rate": (
+        GOOD + '[workload]\nscenario = ["offline", "pipeline"]\n',
+        ["'pipeline' needs the key 'frame_rate_fps'"],
+    ),
+    "a limit of 0": (
+        GOOD + '[workload]\nscenario = "server"\nserver_p99_ms = 0\n',
+        ["milliseconds above 0", "not 0"],
+    ),
+    "cameras without end": (
+        GOOD + "[workload]\nstreams_max = 5000\n",
+        ["from 1 to 1024", "not 5000"],
     ),
     "batch 0": (GOOD + "[workload]\nbatch = 0\n", ["from 1 to 4096", "not 0"]),
     "batch true": (GOOD + "[workload]\nbatch = true\n", ["from 1 to 4096", "True"]),

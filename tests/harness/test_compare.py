@@ -5,6 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 from store_examples import example_environment, example_run
+from support.loads import SERVER, a_window
 from support.measured import a_case, a_result
 
 from tierbench.harness.compare import BETWEEN_RUNS, COLUMNS, HISTORY_MIN, compare
@@ -190,3 +191,17 @@ def test_a_line_is_plain_and_fits_its_table(store) -> None:
     assert line.plain["verdict"] == "slower"
     assert line.plain["interval"][0] < line.plain["ratio"] < line.plain["interval"][1]
     assert line.cells[-1] == "paired"
+
+
+def test_servers_are_compared_by_the_rates_that_they_bear(store) -> None:
+    """Their latencies are those at a rate of their own."""
+    found = []
+    for name, rate in (("fp32", 100.0), ("int8", 125.0)):
+        case = replace(a_case(name), workload=SERVER)
+        blocks = (a_window(0, rate, [900.0] * 9), a_window(1, 2 * rate, [2e4] * 9))
+        found.append(a_result("base", case, blocks=blocks))
+        store.add_result(found[-1])
+    (line,) = compare(store, *(f"base:{one.case.key[:12]}" for one in found))
+    assert line.comparison.ratio == pytest.approx(0.8)
+    assert line.comparison.verdict is Verdict.UNKNOWN
+    assert "searched for" in line.comparison.reason

@@ -16,17 +16,13 @@ from tierbench.harness.metering import MARKER, REPEATS, Metering
 from tierbench.harness.results import row
 from tierbench.harness.values import BlockKind
 from tierbench.harness.worker import Measured, Stretch
+from tierbench.targets.sim import Sim
 from tierbench.targets.sim.meter import SimMeter
 from tierbench.targets.sim.worker import SimWorker
 
 S = 10**9
 STRETCH = Stretch(kind=BlockKind.SLICE, calls_min=5, calls_max=9, duration_ns=1)
-SETTINGS = {
-    "latency_us": 1000.0, "batch_share": 1.0, "noise": 0.0, "slice_noise": 0.0,
-    "worker_noise": 0.0, "drift": "none", "drift_size": 0.0, "drift_period_s": 1.0,
-    "spike_share": 0.0, "spike_factor": 1.0, "throttle_after_s": 0.0, "depth": 1,
-    "throttle_factor": 1.0, "device": "d", "seed": 0, "worker": "w",
-}  # fmt: skip
+SETTINGS = {**Sim().settings, "noise": 0.0, "worker": "w"}
 
 
 class Told(PowerMeter):

@@ -1,5 +1,6 @@
 """The worker's zipapp."""
 
+import ast
 import os
 import subprocess
 import zipfile
@@ -27,6 +28,12 @@ def test_nothing_of_the_host_travels() -> None:
         assert archive.read("tierbench/harness/__init__.py") == b""
     assert "tierbench/targets/sim/device.py" in names
     assert not [name for name in names if name.endswith("store.py")]
+
+
+def test_all_that_travels_keeps_to_the_syntax_of_an_old_python() -> None:
+    with zipfile.ZipFile(pack(SIM)) as archive:
+        for name in archive.namelist():
+            ast.parse(archive.read(name), name, feature_version=(3, 9))
 
 
 def test_a_module_without_source_is_refused() -> None:

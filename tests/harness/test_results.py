@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
 from store_examples import example_environment, example_run, results
+from support.loads import PIPELINE, SERVER, a_window
 from support.measured import a_block, a_case, a_result
 
 from tierbench.harness.errors import NotFound
@@ -35,6 +36,7 @@ from tierbench.harness.values import (
 KEYS = {
     *("model", "variant", "format", "weight_bits", "activation_bits", "size_bytes"),
     *("target", "tier", "device", "runtime", "runtime_version", "evidence", "status"),
+    *("load", "server", "pipeline"),
     *("reason", "scenario", "batch", "n", "slices", "workers", "latency_ms"),
     *("throughput_per_s", "memory", "power", "energy_mj", "accuracy", "throttled"),
     *("throttled_reason", "state"),
@@ -129,6 +131,18 @@ EXAMPLES = {
     "untold memory": a_result(workers=(a_record(peak_bytes=9),)),
     "metered": a_result(blocks=(*a_result().blocks, ENERGY)),
     "no memory": a_result(workers=(a_record(),)),
+    "server": a_result(
+        case=replace(a_case(), workload=SERVER),
+        blocks=(a_window(0, 10.0, [900.0] * 9), a_window(1, 20.0, [2e4] * 9)),
+    ),
+    "server that bears nothing": a_result(
+        case=replace(a_case(), workload=SERVER),
+        blocks=(a_window(0, 10.0, [2e4] * 9),),
+    ),
+    "pipeline": a_result(
+        case=replace(a_case(), workload=PIPELINE),
+        blocks=(*a_result().blocks, a_window(30, 2.0, [900.0] * 9)),
+    ),
 }
 
 

@@ -452,9 +452,8 @@ WRONG = {
     "scenarios": (
         LEAST + '[workload]\nscenario = ["server", "off_line", "multi_stream", 3]',
         [
-            (8, "workload.scenario[0]", "'server' is not supported yet", "offline"),
+            (8, "workload.scenario[0]", "'server' needs the key 'server_p99_ms'"),
             (8, "workload.scenario[1]", "'off_line'", "did you mean 'offline'?"),
-            (8, "workload.scenario[2]", "'multi_stream' is not supported yet"),
             (8, "workload.scenario[3]", "must be a scenario's name", "not 3"),
         ],
     ),

@@ -1,5 +1,6 @@
 """What identifies a case and an environment, and what does not."""
 
+import hashlib
 import os
 import subprocess
 import sys
@@ -10,7 +11,8 @@ import pytest
 from store_examples import example_case, example_environment
 from support.measured import a_block
 
-from tierbench.harness.values import Scenario, canonical_json
+from tierbench.harness.plain import from_plain
+from tierbench.harness.values import Scenario, Workload, canonical_json
 
 KEY = """
 import sys
@@ -40,6 +42,9 @@ def with_workload(**changes):
         with_workload(batch=2),
         with_workload(profile="smoke"),
         with_workload(seed=1),
+        with_workload(server_p99_ms=20.0),
+        with_workload(samples_per_query=8),
+        with_workload(frame_rate_fps=60.0, frame_deadline_ms=16.0, streams_max=64),
         example_case(target="other"),
         example_case(options={"n": 2}),
         example_case(options={"m": 1}),
@@ -130,3 +135,29 @@ def test_equal_values_are_equal_json() -> None:
         dict(reversed([("b", [1, None]), ("a", "é")]))
     )
     assert canonical_json({"a": {"c": 1, "b": 2}}) == '{"a":{"b":2,"c":1}}'
+
+
+def test_keys_that_a_workload_does_not_hold_change_no_hash() -> None:
+    """A result of before they came is still found, and its case still read."""
+    case = example_case()
+    old = {"scenario": "server", "batch": 1, "profile": "nightly", "seed": 0}
+    assert case.workload.content == old
+    assert from_plain(Workload, old) == case.workload
+    content = {
+        "model": case.variant.model,
+        "variant": case.variant.name,
+        "sha256": case.variant.sha256,
+        "target": case.target,
+        "options": case.options,
+        "workload": old,
+        "data": None,
+    }
+    text = canonical_json(content)
+    assert case.key == hashlib.sha256(text.encode()).hexdigest()
+
+
+def test_a_workload_tells_what_one_latency_is_of() -> None:
+    assert with_workload(batch=4).workload.samples == 4
+    multi = with_workload(batch=4, samples_per_query=8).workload
+    assert (multi.samples, multi.load) == (8, {"samples_per_query": 8})
+    assert with_workload(batch=4).workload.load == {}

@@ -4,19 +4,15 @@ import os
 import signal
 import subprocess
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from tierbench.harness.errors import (
-    CaseError,
-    TargetUnavailable,
-    WorkerDied,
-    WorkerError,
-    WorkerTimeout,
-)
+from tierbench.harness.demand import Frames, Poisson, Queries, Stages
+from tierbench.harness.errors import CaseError, WorkerDied, WorkerTimeout
 from tierbench.harness.values import BlockKind
-from tierbench.harness.worker import Limits, Process, Stretch, SubprocessWorker
+from tierbench.harness.worker import Limits, Stretch, SubprocessWorker
 from tierbench.targets.sim import Sim
 
 SLICE = Stretch(kind=BlockKind.SLICE, calls_min=3, calls_max=50, duration_ns=5_000_000)
@@ -47,6 +43,34 @@ def test_measures_the_time_that_is_spent() -> None:
     assert len(block.latency_ns) >= 3
     assert block.latency_ns.min() >= 150_000
     assert "involuntary_switches" in block.context
+
+
+@pytest.mark.parametrize(
+    "demand",
+    [
+        Queries(calls=2),
+        Poisson(rate_per_s=1000.0, seed="0"),
+        Stages(),
+        Frames(rate_per_s=500.0, streams=2),
+    ],
+    ids=lambda demand: demand.kind,
+)
+def test_a_demand_travels_to_the_worker_and_its_series_back(demand) -> None:
+    with sim_worker(preprocess_us=300.0) as worker:
+        open_and_bind(worker)
+        worker.show((), {})
+        block = worker.block(replace(SLICE, calls_max=4, demand=demand))
+    assert set(block.more) == set(demand.series)
+    assert block.latency_ns.min() >= 150_000
+    if demand.kind == "stages":
+        assert block.more["preprocess"].min() >= 300_000
+
+
+def test_frames_that_were_not_shown_are_refused() -> None:
+    with sim_worker() as worker:
+        open_and_bind(worker)
+        with pytest.raises(CaseError, match="none were given"):
+            worker.block(replace(SLICE, demand=Stages()))
 
 
 def test_overlapped_calls_take_less_time_together() -> None:
@@ -154,28 +178,6 @@ def test_requests_in_the_wrong_order_are_refused() -> None:
         with pytest.raises(CaseError, match="no session is open"):
             worker.block(SLICE)
         worker.open()
-
-
-def test_an_unknown_request_is_refused() -> None:
-    process = Process(())
-    with pytest.raises(CaseError, match="does not know"):
-        process.request("no such thing", 10.0)
-    process.close()
-
-
-def test_a_python_that_is_none_is_unavailable(tmp_path: Path) -> None:
-    with pytest.raises(TargetUnavailable, match="cannot be started"):
-        Process((), str(tmp_path / "python"))
-
-
-def test_a_program_that_speaks_no_protocol_is_an_error(tmp_path: Path) -> None:
-    impostor = tmp_path / "python"
-    impostor.write_text("#!/bin/sh\necho hello there\n")
-    impostor.chmod(0o755)
-    process = Process((), str(impostor))
-    with pytest.raises(WorkerError, match="not a frame"):
-        process.greet()
-    process.close()
 
 
 def test_the_worker_dies_with_the_harness() -> None:

@@ -60,3 +60,12 @@ def test_outcomes_add_up(examples: SimpleNamespace) -> None:
         ("host-onnxruntime", (6, 0, 1, 1)),
         ("host-litert", (7, 1, 0, 0)),
     )
+
+
+def test_what_a_load_was_told_is_shown() -> None:
+    sweep = {"name": "line", "server_p99_ms": 20.0, "frame_rate_fps": 60.0}
+    (question,) = questions([{"sweep": sweep}])
+    assert dict(question.parts)["Load"] == (
+        "server: 20 ms for p99",
+        "pipeline: 60 frames a second",
+    )

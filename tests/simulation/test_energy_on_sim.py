@@ -18,6 +18,7 @@ from tierbench.harness.metering import Metering
 from tierbench.harness.power import power_of
 from tierbench.harness.values import Block, BlockKind, Phase
 from tierbench.harness.worker import Measured, Stretch
+from tierbench.targets.sim import Sim
 from tierbench.targets.sim.meter import SimMeter
 from tierbench.targets.sim.process import LatencyProcess
 from tierbench.targets.sim.worker import SimWorker
@@ -42,12 +43,7 @@ PROCESSES: dict[str, dict[str, object]] = {
                     "drift_period_s": 15.0},
     "random walk": {"slice_noise": 0.02, "drift": "walk", "drift_size": 0.05},
 }  # fmt: skip
-BASE = {
-    "latency_us": LATENCY_US, "batch_share": 1.0, "noise": 0.02, "slice_noise": 0.0,
-    "worker_noise": 0.0, "drift": "none", "drift_size": 0.1, "drift_period_s": 60.0,
-    "spike_share": 0.0, "spike_factor": 1.0, "throttle_after_s": 0.0, "depth": 1,
-    "throttle_factor": 1.0,
-}  # fmt: skip
+BASE = {**Sim().settings, "latency_us": LATENCY_US, "noise": 0.02}
 
 
 def device(name: str, number: int) -> tuple[float, float, float, float]:

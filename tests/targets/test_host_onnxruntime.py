@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 from onnx import load
 from support.components import missing
+from support.photos import write_photos
 from support.plans import plan_of
 from support.sessions import (
     session,
@@ -17,10 +18,12 @@ from support.sessions import (
 
 from tierbench.harness.data import synthetic
 from tierbench.harness.errors import CaseError, WorkerTimeout
+from tierbench.harness.plan import make_plan
 from tierbench.harness.progress import Silence
 from tierbench.harness.results import rows
 from tierbench.harness.run import run_plan
 from tierbench.harness.store import Store
+from tierbench.harness.sweep import parse_sweep
 from tierbench.harness.values import BlockKind
 from tierbench.harness.worker import Limits, Stretch
 from tierbench.models import defect
@@ -205,3 +208,85 @@ def test_outputs_are_bound_over_their_earlier_bindings(
     assert cleared == []
     assert opened._binding.get_outputs()[0].data_ptr() == address
     np.testing.assert_array_equal(opened.outputs()[0].data, before)
+
+
+@pytest.fixture
+def camera_line(tmp_path: Path) -> Path:
+    """Return a folder with the model and large images of the reference data."""
+    data = defect.model.evaluation()
+    (values,) = data.inputs.values()
+    pixels = np.clip(values[:24, :, :, 0] * 255, 0, 255).astype(np.uint8)
+    large = pixels.repeat(4, axis=1).repeat(4, axis=2)[:, :200, :200]
+    write_photos(tmp_path / "photos", large, data.labels[:24].tolist())
+    (tmp_path / "defect.onnx").write_bytes(DEFECT.read_bytes())
+    return tmp_path
+
+
+def under_load(folder: Path, workload: str) -> dict:
+    """Measure the model under one workload and return its row."""
+    text = 'name = "line"\n[[model]]\npath = "defect.onnx"\ndata = "photos"\n'
+    text += f'[[target]]\nuse = "host-onnxruntime"\n[workload]\n{workload}\n'
+    plan = make_plan(parse_sweep(text, "line.toml", folder))
+    with Store.open(f"sqlite:///{folder / 'results.db'}") as store:
+        (found,) = rows(store, run_plan(plan, store, Silence()).run.id)
+    return found
+
+
+def test_the_stages_of_a_camera_line_add_up_to_the_whole(camera_line: Path) -> None:
+    """Decoding and resizing included; other work on the machine may spoil one try."""
+    workload = 'scenario = "pipeline"\nframe_rate_fps = 200\nstreams_max = 1'
+    gaps = []
+    for _ in range(3):
+        found = under_load(camera_line, workload)
+        told = found["pipeline"]
+        stages = [
+            told[f"{name}_ms"] for name in ("preprocess", "inference", "postprocess")
+        ]
+        assert min(stages) > 0
+        assert stages[0] > stages[1], "decoding and resizing take longer than defect"
+        gaps.append(abs(sum(stages) / told["whole_ms"] - 1))
+        if gaps[-1] < 0.03:
+            break
+    print(f"stages {stages} ms, whole {told['whole_ms']} ms, apart by {gaps}")
+    assert min(gaps) < 0.03
+    assert found["latency_ms"]["median"] == pytest.approx(told["whole_ms"], rel=0.1)
+    assert [level["streams"] for level in told["levels"]] == [1]
+
+
+def test_a_server_is_slower_than_its_calls_alone(camera_line: Path) -> None:
+    workload = 'scenario = "server"\nserver_p99_ms = 30'
+    found = under_load(camera_line, workload)
+    assert found["status"] == "ok", found["reason"]
+    told = found["server"]
+    assert 0 < told["rate_per_s"] < told["next_rate_per_s"]
+    assert told["p99_ms"] <= 30
+    assert found["throughput_per_s"] == told["rate_per_s"]
+    assert found["latency_ms"]["median"] > 0
+
+
+def test_fed_values_are_what_runs() -> None:
+    """New frames go to the memory that is bound, and to no other."""
+    given = {}
+    with session(HostOnnxruntime, DEFECT) as worker:
+        inputs = synthetic(worker.open().inputs, 1, 3)
+        other = {name: np.flip(array).copy() for name, array in inputs.items()}
+        for name, one in (("first", inputs), ("second", other)):
+            given[name] = worker.evaluate(one)
+    from tierbench.harness.device.wire import Tensor
+    from tierbench.targets.host_onnxruntime.device import open_session
+
+    options = {"threads": 1, "graph_optimization": "all"}
+    made = open_session(str(DEFECT), options, 1)
+    tensors = [
+        [Tensor(n, str(a.dtype), a.shape, a.data) for n, a in some.items()]
+        for some in (inputs, other)
+    ]
+    made.bind(tensors[0])
+    made.infer()
+    made.after_first_call()
+    kept = np.frombuffer(tensors[0][0].data, np.float32).copy()
+    made.feed(tensors[1])
+    made.infer()
+    found = np.frombuffer(made.outputs()[0].data, np.float32)
+    np.testing.assert_array_equal(found, given["second"][0].ravel())
+    np.testing.assert_array_equal(np.frombuffer(tensors[0][0].data, np.float32), kept)

@@ -14,6 +14,7 @@ from support.plans import plan_of
 from support.sessions import session, write_adding, write_endless, write_onnx
 
 from tierbench.harness.data import quantise, synthetic
+from tierbench.harness.demand import Queries
 from tierbench.harness.errors import CaseError, WorkerTimeout
 from tierbench.harness.formats import inspect_model
 from tierbench.harness.progress import Silence
@@ -351,3 +352,30 @@ def test_nothing_is_reported_to_anyone(tmp_path) -> None:
     )
     assert done.returncode == 0
     assert list(tmp_path.iterdir()) == []
+
+
+def test_overlapped_requests_run_on_streams_of_their_own() -> None:
+    """As many as the machine's cores allow; none takes another's result for its own."""
+    window = Stretch(
+        kind=BlockKind.WINDOW, calls_min=1, calls_max=40, duration_ns=10**10
+    )
+    if (os.cpu_count() or 1) < 2:
+        pytest.skip("two streams need two cores")
+    with session(HostOpenvino, DEFECT, depth=2) as worker:
+        inputs = synthetic(worker.open().inputs, 1, 3)
+        ran = worker.bind(inputs).ran
+        assert (ran["threads"], ran["streams"], ran["depth"]) == (2, 2, 2)
+        block = worker.block(window)
+        assert len(block.latency_ns) == 40
+        assert block.latency_ns.sum() > 1.2 * block.elapsed_ns, "two at once"
+        assert block.off_cpu_ns is None
+        query = worker.block(replace(SLICE, demand=Queries(calls=6)))
+        assert len(query.latency_ns) >= SLICE.calls_min
+        found = worker.evaluate(inputs)[0]
+    np.testing.assert_allclose(found, outputs(HostOpenvino, DEFECT), atol=1e-5)
+
+
+def test_more_streams_than_the_machine_has_are_refused() -> None:
+    refused = pytest.raises(CaseError, match="set threads times depth to at most")
+    with session(HostOpenvino, DEFECT, threads=64, depth=64) as worker, refused:
+        worker.open()

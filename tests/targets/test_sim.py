@@ -3,12 +3,14 @@
 import os
 import subprocess
 import sys
+from dataclasses import replace
 
 import numpy as np
 import pytest
 from store_examples import example_case
 from support.sessions import LIMITS, session
 
+from tierbench.harness.demand import Queries, Stages
 from tierbench.harness.errors import CaseError, WorkerDied
 from tierbench.harness.values import BlockKind
 from tierbench.harness.worker import Stretch
@@ -239,3 +241,33 @@ def test_the_environment_depends_on_the_options_alone() -> None:
     assert Sim({"runtime_version": "2"}).describe() != Sim().describe()
     assert Sim({"device": "a"}).machine != Sim({"device": "b"}).machine
     assert Sim({"seed": 1}).describe() == Sim().describe()
+
+
+@pytest.mark.parametrize(("depth", "calls_in_turn"), [(1, 8), (4, 2), (3, 3), (16, 1)])
+def test_a_query_takes_its_calls_as_many_at_once_as_there_is_depth(
+    depth: int, calls_in_turn: int
+) -> None:
+    worker = opened(depth=depth, noise=0.0)
+    block = worker.block(replace(SLICE, demand=Queries(calls=8)))
+    assert set(block.latency_ns) == {1_000_000 * calls_in_turn}
+    assert block.elapsed_ns == block.latency_ns.sum() + block.gap_ns.sum()
+
+
+def test_stages_of_a_frame_take_what_they_were_told() -> None:
+    times = {"preprocess_us": 300.0, "latency_us": 200.0, "postprocess_us": 100.0}
+    block = opened(noise=0.0, **times).block(replace(SLICE, demand=Stages()))
+    assert set(block.latency_ns) == {600_000}
+    found = {name: set(values) for name, values in block.more.items()}
+    assert found == {
+        "preprocess": {300_000},
+        "inference": {200_000},
+        "postprocess": {100_000},
+    }
+
+
+def test_a_worker_stalls_once_when_it_is_told() -> None:
+    worker = opened(stall_ms=50.0, stall_after_s=0.1, noise=0.0)
+    taken = np.concatenate([worker.block(SLICE).latency_ns for _ in range(8)])
+    assert sorted(set(taken)) == [1_000_000, 51_000_000]
+    (place,) = np.flatnonzero(taken > 1_000_000)
+    assert 80 <= place <= 110

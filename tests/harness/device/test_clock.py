@@ -84,3 +84,18 @@ def test_a_session_that_cannot_overlap_says_so() -> None:
 
     with pytest.raises(SessionError, match="cannot overlap"):
         clock.run_overlapped(Plain(), 1, 0)
+
+
+@pytest.mark.parametrize(("depth", "most"), [(1, 0), (3, 3), (16, 8)])
+def test_a_query_is_all_its_calls_as_many_at_once_as_may_be(depth, most) -> None:
+    session = Counting(depth=depth)
+    stretch = clock.run_queries(session, 8, 1, 5, 10**12)
+    assert session.calls == 40
+    assert session.most_under_way == most
+    assert not session.under_way
+    assert len(stretch.latency_ns) == 5
+    assert sum(stretch.latency_ns) + sum(stretch.gap_ns) == stretch.elapsed_ns
+
+
+def test_the_time_ends_queries_after_the_least_of_them() -> None:
+    assert len(clock.run_queries(Counting(), 2, 3, 100, 0).latency_ns) == 3

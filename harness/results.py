@@ -9,6 +9,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from .errors import NotFound
+from .on_cpu import OnCpu
 from .statistics import Estimate
 from .store import Store
 from .summary import Summary, summarise
@@ -16,6 +17,7 @@ from .values import Environment, Evidence, Result, Run, Status, Variant
 
 NO_METER = "no power meter was used"
 NOTHING = "nothing was measured"
+OTHER_THREADS = "the runtime computes on other threads"
 NOT_COUNTED = "it cannot be counted in the model file"
 UNTOLD = "the target does not tell"
 
@@ -99,7 +101,7 @@ def row(result: Result) -> dict[str, Any]:
         **_known(
             "off_cpu_share",
             summary.off_cpu_share,
-            "the runtime computes on other threads" if summary.slices else nothing,
+            OTHER_THREADS if summary.slices else nothing,
         ),
         "case_key": case.key,
         "variant_sha256": variant.sha256,
@@ -158,7 +160,24 @@ def _latency(result: Result, summary: Summary, why: str | None) -> dict[str, Any
             **_estimate("median", summary.median_ns, 1e-6),
             **_estimate("p90", summary.p90_ns, 1e-6),
             **_estimate("p99", summary.p99_ns, 1e-6),
+            **_bound("p90_early_stopping", summary.p90_early_stopping_ns, 1e-6),
+            **_bound("p99_early_stopping", summary.p99_early_stopping_ns, 1e-6),
+            **_on_cpu(summary.on_cpu),
             **_known("first_call", first and first / 1e6, "no first call was kept"),
+        }
+    }
+
+
+def _on_cpu(found: OnCpu | None) -> dict[str, Any]:
+    if found is None:
+        return _unknown("on_cpu", OTHER_THREADS)
+    return {
+        "on_cpu": {
+            **_estimate("median", found.median_ns, 1e-6),
+            **_estimate("p90", found.p90_ns, 1e-6),
+            **_estimate("p99", found.p99_ns, 1e-6),
+            "n": found.samples,
+            "flagged_share": found.flagged_share,
         }
     }
 
@@ -228,6 +247,12 @@ def _estimate(key: str, estimate: Estimate, factor: float) -> dict[str, Any]:
         key: estimate.value * factor,
         f"{key}_ci95": [interval.low * factor, interval.high * factor],
     }
+
+
+def _bound(key: str, estimate: Estimate, factor: float) -> dict[str, Any]:
+    """Return a bound, which has no interval of its own, or None and the reason."""
+    value = estimate.value
+    return _known(key, value and value * factor, estimate.reason or "not known")
 
 
 def _known(key: str, value: Any, reason: str) -> dict[str, Any]:

@@ -7,9 +7,11 @@ docs/statistics.md gives the evidence.
 from __future__ import annotations
 
 import math
+from bisect import bisect_left
 from collections.abc import Sequence
 from functools import lru_cache
 from statistics import NormalDist
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,8 +19,8 @@ from numpy.typing import NDArray
 from .errors import InputError
 from .statistics import Estimate, Interval, Values, at_rank, checked
 
-_EXCEEDING_MIN = 10
-"""Effective samples above a percentile that it takes to publish it."""
+P90_ABOVE_MIN = 4
+"""Effective samples above p90 that it takes: the least that have an upper end."""
 
 _EXCEEDING_SLICES_MIN = 5
 _FREEDOM_MIN = 3.0
@@ -47,29 +49,34 @@ class Tail:
             raise InputError(
                 f"{len(slices)} slices but {len(workers)} workers: one each"
             )
-        held = [index for index, taken in enumerate(slices) if len(taken)]
-        everything = [slices[index] for index in held]
-        self._samples = checked(np.concatenate([*everything, np.empty(0)]), "samples")
-        self._ordered = np.sort(self._samples)
-        self._sizes = np.array([len(taken) for taken in everything])
-        self._workers = np.array([workers[index] for index in held])
+        samples = checked(np.concatenate([*slices, np.empty(0)]), "samples")
+        sizes = np.array([len(taken) for taken in slices], dtype=np.int64)
+        order = np.argsort(samples)
+        self._ordered = samples[order]
+        self._slices = np.repeat(np.arange(len(sizes)), sizes)[order]
+        self._sizes = sizes
+        self._workers = np.unique(workers, return_inverse=True)[1]
 
     @property
     def n(self) -> int:
         """Return the number of samples."""
         return len(self._ordered)
 
-    def percentile(self, q: float, confidence: float = 0.95) -> Estimate:
+    def percentile(
+        self, q: float, above_min: float = 10, confidence: float = 0.95
+    ) -> Estimate:
         """Estimate a percentile of all samples, or refuse with the reason.
 
-        It is published when the samples are worth 10 / (1 - q) independent ones and at
-        least 5 independent slices hold samples above it. The interval's ends are those
-        percentiles that the share of samples above them cannot tell from ``q``
-        (Woodruff, Journal of the American Statistical Association 47, 1952), given how
-        that share varies between slices and between workers.
+        It is published when the samples are worth so many independent ones that
+        ``above_min`` of these are to be expected above it, and at least 5 independent
+        slices hold samples above it. The interval ends at the nearest values whose
+        share of samples above them is surely another (Woodruff, Journal of the
+        American Statistical Association 47, 1952; Francisco and Fuller, Annals of
+        Statistics 19, 1991), given how that share varies between slices and workers.
 
         Args:
             q: The percentile as a fraction, as 0.99.
+            above_min: Below 4 no upper end of 97.5 % exists.
             confidence: Nominal coverage of the interval.
 
         Raises:
@@ -80,15 +87,11 @@ class Tail:
         n = self.n
         if not n:
             return Estimate(value=None, interval=None, n=0, reason="no samples")
-        value = self._at(q)
-        excess = self._excess(value)
-        refusal = self._unsupported(q, value, excess)
+        value = at_rank(self._ordered, 1 + q * (n - 1))
+        refusal = self._unsupported(q, value, above_min)
         if refusal is not None:
             return Estimate(value=None, interval=None, n=n, reason=refusal)
-        reach = math.sqrt(q * (1 - q) / n * self._spread(excess, confidence))
-        low, high = self._at(max(0.0, q - reach)), self._at(min(1.0, q + reach))
-        interval = Interval(low=low, high=high, confidence=confidence)
-        return Estimate(value=value, interval=interval, n=n)
+        return Estimate(value=value, interval=self._interval(q, confidence), n=n)
 
     def early_stopping(self, q: float) -> Estimate:
         """Return MLPerf's estimate: with 99 % confidence no less than the percentile.
@@ -111,55 +114,62 @@ class Tail:
         )
         return Estimate(value=None, interval=None, n=n, reason=reason)
 
-    def _at(self, q: float) -> float:
-        return at_rank(self._ordered, 1 + q * (self.n - 1))
+    def _interval(self, q: float, confidence: float) -> Interval:
+        """Return the interval of a percentile; its ends are samples."""
+        z = NormalDist().inv_cdf((1 + confidence) / 2)
+        place = q * (self.n - 1)
+        first, last = math.floor(place), math.ceil(place)
 
-    def _excess(self, value: float) -> Excess:
-        """Return how samples above a value are spread over slices.
+        def surely_above(rank: int) -> bool:
+            share, reach = self._share(rank, q, z)
+            return share <= 1 - q - reach
 
-        Where samples tie with the value, above it and from it on are different sets:
-        the one that varies more counts.
-        """
-        above, from_it = (
-            Excess(self._counts(hit), self._sizes, self._workers)
-            for hit in (self._samples > value, self._samples >= value)
+        def not_surely_below(rank: int) -> bool:
+            share, reach = self._share(rank, q, z)
+            return share < 1 - q + reach
+
+        low = bisect_left(range(first), True, key=not_surely_below)
+        high = bisect_left(range(self.n - 1), True, last, key=surely_above)
+        return Interval(
+            low=float(self._ordered[low]),
+            high=float(self._ordered[high]),
+            confidence=confidence,
         )
-        return max(above, from_it, key=lambda excess: excess.between_slices)
 
-    def _counts(self, hit: NDArray[np.bool_]) -> NDArray[np.int64]:
-        starts = np.cumsum(self._sizes) - self._sizes
-        return np.add.reduceat(hit, starts, dtype=np.int64)
+    def _share(self, rank: int, q: float, z: float) -> tuple[float, float]:
+        """Return the share above a sample, and how far a share of 1 - q may be off."""
+        excess = self._excess(self._ordered[rank], "right")
+        return excess.share, math.sqrt(q * (1 - q) / self.n * excess.spread(z))
 
-    def _unsupported(self, q: float, value: float, excess: Excess) -> str | None:
+    def _excess(self, value: float, side: Literal["left", "right"]) -> Excess:
+        """Return how the samples above a value, or from it on, lie in slices."""
+        rank = int(np.searchsorted(self._ordered, value, side=side))
+        counts = np.bincount(self._slices[rank:], minlength=len(self._sizes))
+        return Excess(counts, self._sizes, self._workers)
+
+    def _unsupported(self, q: float, value: float, above_min: float) -> str | None:
         """Return why the samples cannot support the percentile, or None if they can."""
         n, name = self.n, _name(q)
+        from_it, above = self._excess(value, "left"), self._excess(value, "right")
+        # Where samples tie with the value, the set that varies more counts.
+        excess = max(above, from_it, key=lambda found: found.between_slices)
         # 10 / (1 - 0.99) is a hair above 1000 in floating point.
-        need = math.ceil(round(_EXCEEDING_MIN / (1 - q), 6))
+        need = math.ceil(round(above_min / (1 - q), 6))
         worth = n / excess.design_effect
         if worth < need:
             return (
                 f"{name} needs {need:,} effective samples; {n:,} samples are worth "
                 f"{math.floor(worth):,}: {_longer(need / worth)}"
             )
-        holding = int(np.count_nonzero(self._counts(self._samples >= value)))
-        independent = holding / excess.correlation_time
+        independent = from_it.holding / excess.correlation_time
         if independent < _EXCEEDING_SLICES_MIN:
             return (
                 f"{name} needs {_EXCEEDING_SLICES_MIN} independent slices with samples "
-                f"above it; {holding:,} slices are worth {math.floor(independent):,}: "
+                f"above it; {from_it.holding:,} slices are worth "
+                f"{math.floor(independent):,}: "
                 f"{_longer(_EXCEEDING_SLICES_MIN / independent)}"
             )
         return None
-
-    def _spread(self, excess: Excess, confidence: float) -> float:
-        """Return the squared normal or Student quantile times the design effect."""
-        normal = NormalDist().inv_cdf((1 + confidence) / 2)
-        student = _student(normal, max(_FREEDOM_MIN, excess.freedom))
-        return max(
-            normal**2,
-            student**2 * excess.between_slices,
-            normal**2 * excess.between_workers,
-        )
 
 
 class Excess:
@@ -177,12 +187,15 @@ class Excess:
     ) -> None:
         """Take the samples above the value, all samples and the worker of each slice.
 
+        Workers are numbered from 0 without gaps.
+
         Residuals are counts less those that the overall share would give: those of a
         ratio estimator (Cochran, Sampling Techniques, 1977, 6.4).
         """
-        share = counts.sum() / sizes.sum()
-        self._binomial = float(sizes.sum() * share * (1 - share))
-        self._residuals: Values = counts - share * sizes
+        self.share = float(counts.sum() / sizes.sum())
+        self.holding = int(np.count_nonzero(counts))
+        self._binomial = float(sizes.sum() * self.share * (1 - self.share))
+        self._residuals: Values = counts - self.share * sizes
         self._workers = workers
 
     @property
@@ -193,8 +206,8 @@ class Excess:
     @property
     def between_workers(self) -> float:
         """Return the variance from workers that are independent of one another."""
-        _, place = np.unique(self._workers, return_inverse=True)
-        return self._relative(np.bincount(place, weights=self._residuals))
+        sums = np.bincount(self._workers, weights=self._residuals).astype(np.float64)
+        return self._relative(sums)
 
     @property
     def correlation_time(self) -> float:
@@ -241,6 +254,11 @@ class Excess:
             return n - 1.0
         excess = n * float(squares @ squares) / total**2 - 1
         return min(n - 1.0, 2 * n / excess) if excess > 0 else n - 1.0
+
+    def spread(self, z: float) -> float:
+        """Return the squared normal or Student quantile times the design effect."""
+        t = _student(z, max(_FREEDOM_MIN, self.freedom))
+        return max(z**2, t**2 * self.between_slices, z**2 * self.between_workers)
 
     def _relative(self, residuals: Values) -> float:
         """Return the variance of a sum of independent residuals that add up to 0."""

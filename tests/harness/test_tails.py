@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from tierbench.harness.errors import InputError
 from tierbench.harness.tails import (
+    P90_ABOVE_MIN,
     Excess,
     Tail,
     over_latency_allowed,
@@ -65,6 +66,28 @@ def test_a_percentile_needs_samples(q: float, need: int) -> None:
         f"p{100 * q:g} needs {need:,} effective samples; {need - 1:,} samples are "
         f"worth {need - 1:,}: measure about 1.1 times as long"
     )
+
+
+def test_p90_may_ask_for_less() -> None:
+    tail = tail_of(list(np.random.default_rng(3).permutation(60).reshape(15, 4)))
+
+    assert "p90 needs 100 effective samples" in tail.percentile(0.9).reason
+    found = tail.percentile(0.9, P90_ABOVE_MIN)
+    assert found.value == pytest.approx(53.1)
+    assert found.interval.high in (58, 59)
+
+
+def test_a_narrow_bulk_has_a_narrow_interval_though_slices_shift() -> None:
+    # Slices lie apart by more than their calls do, and every 50th call is far out:
+    # the share above a value within the bulk says nothing of the far ones.
+    rng = np.random.default_rng(6)
+    slices = [1 + rng.normal(0, 0.004) + rng.normal(0, 0.002, 500) for _ in range(60)]
+    for taken in slices:
+        taken[::50] = 9.0
+    found = tail_of(slices).percentile(0.9, P90_ABOVE_MIN)
+
+    assert found.value == pytest.approx(1.006, abs=0.003)
+    assert found.interval.high < 1.02
 
 
 def test_autocorrelated_samples_are_worth_fewer() -> None:
@@ -151,7 +174,7 @@ def test_slices_that_differ_widen_the_interval() -> None:
 
 def test_more_confidence_is_a_wider_interval() -> None:
     tail = tail_of(slices_of(30, 100))
-    narrow, wide = (tail.percentile(0.9, c).interval for c in (0.9, 0.99))
+    narrow, wide = (tail.percentile(0.9, 4, c).interval for c in (0.9, 0.99))
 
     assert wide.low < narrow.low < narrow.high < wide.high
 

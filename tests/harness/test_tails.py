@@ -69,12 +69,12 @@ def test_a_percentile_needs_samples(q: float, need: int) -> None:
 
 
 def test_p90_may_ask_for_less() -> None:
-    tail = tail_of(list(np.random.default_rng(3).permutation(60).reshape(15, 4)))
+    tail = tail_of([np.arange(10) + k / 100 for k in range(6)])
 
     assert "p90 needs 100 effective samples" in tail.percentile(0.9).reason
     found = tail.percentile(0.9, P90_ABOVE_MIN)
-    assert found.value == pytest.approx(53.1)
-    assert found.interval.high in (58, 59)
+    assert 8.05 < found.value < 9.0
+    assert 8 <= found.interval.low < found.interval.high == 9.05
 
 
 def test_a_narrow_bulk_has_a_narrow_interval_though_slices_shift() -> None:

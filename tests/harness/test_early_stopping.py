@@ -1,10 +1,12 @@
-"""The estimate by early stopping is LoadGen's own, on recorded and on live runs."""
+"""MLPerf's rule is exact, and the estimate LoadGen's own, on recorded and live runs."""
 
 import importlib.util
 import json
+import math
 import re
 import subprocess
 import sys
+from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
@@ -14,9 +16,40 @@ from support import loadgen
 from support.components import missing
 from support.loadgen import RUNS, told
 
-from tierbench.harness.tails import Tail, over_latency_allowed, queries_needed
+from tierbench.harness.early_stopping import over_latency_allowed, queries_needed
+from tierbench.harness.tails import Tail
 
 RECORDED = Path(__file__).parents[1] / "recorded" / "loadgen.jsonl"
+
+
+def chance_of_at_most(over: int, n: int, q: Fraction) -> Fraction:
+    """Return exactly the chance that ``over`` or fewer of n lie above the quantile."""
+    return sum(
+        (math.comb(n, k) * (1 - q) ** k * q ** (n - k) for k in range(over + 1)),
+        Fraction(0),
+    )
+
+
+@pytest.mark.parametrize(
+    ("q", "over", "need"),
+    [
+        ("0.9", 1, 64),
+        ("0.9", 10, 197),
+        ("0.95", 1, 130),
+        ("0.95", 10, 398),
+        ("0.99", 1, 662),
+        ("0.99", 10, 2010),
+        ("0.999", 1, 6636),
+    ],
+)
+def test_the_rule_s_table_is_exact(q: str, over: int, need: int) -> None:
+    share = Fraction(q)
+
+    assert chance_of_at_most(over, need, share) < Fraction(1, 100)
+    assert chance_of_at_most(over, need - 1, share) >= Fraction(1, 100)
+    assert queries_needed(float(q), over) == need
+    assert over_latency_allowed(need, float(q)) == over
+    assert over_latency_allowed(need - 1, float(q)) == over - 1
 
 
 def recorded() -> list[dict[str, Any]]:

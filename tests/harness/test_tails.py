@@ -1,21 +1,15 @@
 """Percentiles are published with support only; MLPerf's estimate by its rule."""
 
 import math
-from fractions import Fraction
 
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from support.drifts import autoregressive
 
 from tierbench.harness.errors import InputError
-from tierbench.harness.tails import (
-    P90_ABOVE_MIN,
-    Excess,
-    Tail,
-    over_latency_allowed,
-    queries_needed,
-)
+from tierbench.harness.tails import P90_ABOVE_MIN, Tail
 
 
 def slices_of(count: int, size: int, seed: int = 0) -> list[np.ndarray]:
@@ -25,17 +19,6 @@ def slices_of(count: int, size: int, seed: int = 0) -> list[np.ndarray]:
 
 def tail_of(slices) -> Tail:
     return Tail(slices, [k % 3 for k in range(len(slices))])
-
-
-def autocorrelated(count: int, size: int, keep: float, seed: int = 0) -> np.ndarray:
-    """Return slices of a first-order autoregressive process, each on its own."""
-    rng = np.random.default_rng(seed)
-    state = rng.standard_normal(count)
-    found = np.empty((size, count))
-    for row in found:
-        row[:] = state
-        state = keep * state + math.sqrt(1 - keep**2) * rng.standard_normal(count)
-    return found.T
 
 
 def test_a_percentile_is_that_of_all_samples() -> None:
@@ -91,17 +74,19 @@ def test_a_narrow_bulk_has_a_narrow_interval_though_slices_shift() -> None:
 
 
 def test_autocorrelated_samples_are_worth_fewer() -> None:
-    found = tail_of(list(autocorrelated(30, 200, 0.99))).percentile(0.99)
+    found = tail_of(
+        list(autoregressive(np.random.default_rng(0), 200, 30, 0.01).T)
+    ).percentile(0.99)
 
     assert found.value is None
     assert found.reason == (
-        "p99 needs 1,000 effective samples; 6,000 samples are worth 205: "
-        "measure about 4.9 times as long"
+        "p99 needs 1,000 effective samples; 6,000 samples are worth 184: "
+        "measure about 5.5 times as long"
     )
 
 
 def test_shuffled_between_slices_the_same_samples_are_worth_all() -> None:
-    samples = autocorrelated(30, 200, 0.99).ravel()
+    samples = autoregressive(np.random.default_rng(0), 200, 30, 0.01).T.ravel()
     np.random.default_rng(1).shuffle(samples)
 
     assert tail_of(list(samples.reshape(30, 200))).percentile(0.99).value is not None
@@ -207,57 +192,6 @@ def test_any_samples_have_an_answer(slices: list[np.ndarray], q: float) -> None:
         assert found.interval.low <= found.value <= found.interval.high
     if bound.value is not None:
         assert bound.value >= np.quantile(np.concatenate(slices), q)
-
-
-def test_the_design_effect_of_independent_samples_is_1() -> None:
-    rng = np.random.default_rng(7)
-    counts = rng.binomial(100, 0.1, 2000)
-    excess = Excess(counts, np.full(2000, 100), np.arange(2000) % 3)
-
-    assert excess.between_slices == pytest.approx(1, abs=0.1)
-    assert excess.correlation_time == pytest.approx(1, abs=0.1)
-    # The kurtosis of a binomial count is close to a normal one's.
-    assert excess.freedom == pytest.approx(2000, rel=0.1)
-
-
-@pytest.mark.parametrize("keep", [0.5, 0.9])
-def test_the_correlation_time_of_slices_is_that_of_their_process(keep: float) -> None:
-    # (1 + keep) / (1 - keep) for a first-order autoregressive process.
-    counts = np.rint(1000 + 100 * autocorrelated(1, 20_000, keep)[0]).astype(int)
-    excess = Excess(counts, np.full(20_000, 10_000), np.zeros(20_000, int))
-
-    expected = (1 + keep) / (1 - keep)
-    assert excess.correlation_time == pytest.approx(expected, rel=0.15)
-
-
-def chance_of_at_most(over: int, n: int, q: Fraction) -> Fraction:
-    """Return exactly the chance that ``over`` or fewer of n lie above the quantile."""
-    return sum(
-        (math.comb(n, k) * (1 - q) ** k * q ** (n - k) for k in range(over + 1)),
-        Fraction(0),
-    )
-
-
-@pytest.mark.parametrize(
-    ("q", "over", "need"),
-    [
-        ("0.9", 1, 64),
-        ("0.9", 10, 197),
-        ("0.95", 1, 130),
-        ("0.95", 10, 398),
-        ("0.99", 1, 662),
-        ("0.99", 10, 2010),
-        ("0.999", 1, 6636),
-    ],
-)
-def test_the_rule_s_table_is_exact(q: str, over: int, need: int) -> None:
-    share = Fraction(q)
-
-    assert chance_of_at_most(over, need, share) < Fraction(1, 100)
-    assert chance_of_at_most(over, need - 1, share) >= Fraction(1, 100)
-    assert queries_needed(float(q), over) == need
-    assert over_latency_allowed(need, float(q)) == over
-    assert over_latency_allowed(need - 1, float(q)) == over - 1
 
 
 @pytest.mark.parametrize("n", [0, 1, 63, 661])

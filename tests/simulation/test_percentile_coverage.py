@@ -28,7 +28,8 @@ from support.drifts import (
     wave,
 )
 
-from tierbench.harness.tails import P90_ABOVE_MIN, Excess, Tail
+from tierbench.harness.excess import Excess
+from tierbench.harness.tails import P90_ABOVE_MIN, Tail
 
 pytestmark = pytest.mark.simulation
 

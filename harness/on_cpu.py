@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from .statistics import Estimate, median_estimate
-from .tails import P90_ABOVE_MIN, Tail
+from .tails import P90_SUPPORT, Tail
 from .values import Block
 
 OFF_CPU_NS = 20_000
@@ -63,7 +63,7 @@ def on_cpu(blocks: Sequence[Block]) -> OnCpu | None:
             np.array([float(np.median(ran)) for ran in slices]),
             np.array([block.offset_ns / 1e9 for block in kept]),
         ),
-        p90_ns=tail.percentile(0.9, P90_ABOVE_MIN),
+        p90_ns=tail.percentile(0.9, P90_SUPPORT),
         p99_ns=tail.percentile(0.99),
         samples=tail.n,
         flagged_share=(calls - tail.n) / calls,

@@ -11,7 +11,7 @@ import numpy as np
 from .errors import StoreError
 from .on_cpu import OFF_CPU_NS, OnCpu, on_cpu
 from .statistics import Estimate, median_estimate, steady_start, throughput_estimate
-from .tails import P90_ABOVE_MIN, Tail
+from .tails import P90_SUPPORT, Tail
 from .values import Block, Case, Memory, Phase, Result, Scenario
 
 if TYPE_CHECKING:
@@ -118,7 +118,7 @@ def summarise(result: Result) -> Summary:
     first = [record.first_call_ns for record in result.workers]
     return Summary(
         median_ns=median,
-        p90_ns=_no_tail() if offline else tail.percentile(0.9, P90_ABOVE_MIN),
+        p90_ns=_no_tail() if offline else tail.percentile(0.9, P90_SUPPORT),
         p99_ns=_no_tail() if offline else tail.percentile(0.99),
         p90_early_stopping_ns=_no_tail() if offline else tail.early_stopping(0.9),
         p99_early_stopping_ns=_no_tail() if offline else tail.early_stopping(0.99),

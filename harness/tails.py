@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 from bisect import bisect_left
 from collections.abc import Sequence
+from dataclasses import dataclass
 from statistics import NormalDist
 from typing import Literal
 
@@ -20,10 +21,24 @@ from .errors import InputError
 from .excess import Excess
 from .statistics import Estimate, Interval, at_rank, checked
 
-P90_ABOVE_MIN = 4
-"""Effective samples above p90 that it takes: the least that have an upper end."""
-
 _EXCEEDING_SLICES_MIN = 5
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Support:
+    """What it takes to publish a percentile.
+
+    ``above`` effective samples are to be expected above it; fewer than 4 have no upper
+    end of 97.5 %. A ``lasting`` one is to tell of more than its window: slices that are
+    alike because they are close in time then count as fewer.
+    """
+
+    above: float
+    lasting: bool
+
+
+P90_SUPPORT = Support(above=4, lasting=False)
+P99_SUPPORT = Support(above=10, lasting=True)
 
 
 class Tail:
@@ -59,20 +74,19 @@ class Tail:
         return len(self._ordered)
 
     def percentile(
-        self, q: float, above_min: float = 10, confidence: float = 0.95
+        self, q: float, support: Support = P99_SUPPORT, confidence: float = 0.95
     ) -> Estimate:
         """Estimate a percentile of all samples, or refuse with the reason.
 
-        It is published when the samples are worth so many independent ones that
-        ``above_min`` of these are to be expected above it, and at least 5 independent
-        slices hold samples above it. The interval ends at the nearest values whose
-        share of samples above them is surely another (Woodruff, Journal of the
-        American Statistical Association 47, 1952; Francisco and Fuller, Annals of
+        It is published when the samples are worth enough independent ones and at least
+        5 independent slices hold samples above it. The interval ends at the nearest
+        values whose share of samples above them is surely another (Woodruff, Journal of
+        the American Statistical Association 47, 1952; Francisco and Fuller, Annals of
         Statistics 19, 1991), given how that share varies between slices and workers.
 
         Args:
             q: The percentile as a fraction, as 0.99.
-            above_min: Below 4 no upper end of 97.5 % exists.
+            support: What it takes.
             confidence: Nominal coverage of the interval.
 
         Raises:
@@ -84,7 +98,7 @@ class Tail:
         if not n:
             return Estimate(value=None, interval=None, n=0, reason="no samples")
         value = at_rank(self._ordered, 1 + q * (n - 1))
-        refusal = self._unsupported(q, value, above_min)
+        refusal = self._unsupported(q, value, support)
         if refusal is not None:
             return Estimate(value=None, interval=None, n=n, reason=refusal)
         return Estimate(value=value, interval=self._interval(q, confidence), n=n)
@@ -143,21 +157,22 @@ class Tail:
         counts = np.bincount(self._slices[rank:], minlength=len(self._sizes))
         return Excess(counts, self._sizes, self._workers)
 
-    def _unsupported(self, q: float, value: float, above_min: float) -> str | None:
+    def _unsupported(self, q: float, value: float, support: Support) -> str | None:
         """Return why the samples cannot support the percentile, or None if they can."""
         n, name = self.n, _name(q)
         from_it, above = self._excess(value, "left"), self._excess(value, "right")
         # Where samples tie with the value, the set that varies more counts.
         excess = max(above, from_it, key=lambda found: found.between_slices)
         # 10 / (1 - 0.99) is a hair above 1000 in floating point.
-        need = math.ceil(round(above_min / (1 - q), 6))
-        worth = n / excess.design_effect
+        need = math.ceil(round(support.above / (1 - q), 6))
+        alike = excess.correlation_time if support.lasting else 1.0
+        worth = n / max(1.0, excess.between_slices) / alike
         if worth < need:
             return (
                 f"{name} needs {need:,} effective samples; {n:,} samples are worth "
                 f"{math.floor(worth):,}: {_longer(need / worth)}"
             )
-        independent = from_it.holding / excess.correlation_time
+        independent = from_it.holding / alike
         if independent < _EXCEEDING_SLICES_MIN:
             return (
                 f"{name} needs {_EXCEEDING_SLICES_MIN} independent slices with samples "

@@ -1,6 +1,7 @@
 """Percentiles are published with support only; MLPerf's estimate by its rule."""
 
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -9,7 +10,7 @@ from hypothesis import strategies as st
 from support.drifts import autoregressive
 
 from tierbench.harness.errors import InputError
-from tierbench.harness.tails import P90_ABOVE_MIN, Tail
+from tierbench.harness.tails import P90_SUPPORT, P99_SUPPORT, Tail
 
 
 def slices_of(count: int, size: int, seed: int = 0) -> list[np.ndarray]:
@@ -55,7 +56,7 @@ def test_p90_may_ask_for_less() -> None:
     tail = tail_of([np.arange(10) + k / 100 for k in range(6)])
 
     assert "p90 needs 100 effective samples" in tail.percentile(0.9).reason
-    found = tail.percentile(0.9, P90_ABOVE_MIN)
+    found = tail.percentile(0.9, P90_SUPPORT)
     assert 8.05 < found.value < 9.0
     assert 8 <= found.interval.low < found.interval.high == 9.05
 
@@ -67,7 +68,7 @@ def test_a_narrow_bulk_has_a_narrow_interval_though_slices_shift() -> None:
     slices = [1 + rng.normal(0, 0.004) + rng.normal(0, 0.002, 500) for _ in range(60)]
     for taken in slices:
         taken[::50] = 9.0
-    found = tail_of(slices).percentile(0.9, P90_ABOVE_MIN)
+    found = tail_of(slices).percentile(0.9, P90_SUPPORT)
 
     assert found.value == pytest.approx(1.006, abs=0.003)
     assert found.interval.high < 1.02
@@ -100,6 +101,8 @@ def test_slices_in_a_row_that_are_alike_are_worth_fewer() -> None:
 
     assert "are worth" in tail_of(slices).percentile(0.99).reason
     assert tail_of(mixed).percentile(0.99).value is not None
+    here = replace(P99_SUPPORT, lasting=False)
+    assert tail_of(slices).percentile(0.99, here).value is not None
 
 
 def test_samples_above_it_must_come_from_separate_slices() -> None:
@@ -159,7 +162,7 @@ def test_slices_that_differ_widen_the_interval() -> None:
 
 def test_more_confidence_is_a_wider_interval() -> None:
     tail = tail_of(slices_of(30, 100))
-    narrow, wide = (tail.percentile(0.9, 4, c).interval for c in (0.9, 0.99))
+    narrow, wide = (tail.percentile(0.9, P90_SUPPORT, c).interval for c in (0.9, 0.99))
 
     assert wide.low < narrow.low < narrow.high < wide.high
 

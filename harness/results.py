@@ -5,11 +5,12 @@ What is not known is None beside ``<key>_reason``.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from .errors import NotFound
 from .on_cpu import OnCpu
+from .state_row import state_row
 from .statistics import Estimate
 from .store import Store
 from .summary import Summary, summarise
@@ -98,6 +99,7 @@ def row(result: Result) -> dict[str, Any]:
         **_known("ran", result.workers[0].ran if result.workers else None, nothing),
         "throttled": result.throttled,
         "throttled_reason": result.throttled_reason or _unthrottled(result, nothing),
+        "state": state_row(result.blocks),
         **_known(
             "off_cpu_share",
             summary.off_cpu_share,
@@ -296,17 +298,21 @@ def cells(row: Mapping[str, Any]) -> Sequence[str]:
 
 
 def notes(rows: Sequence[Mapping[str, Any]]) -> list[str]:
-    """Return each reason for what ``cells`` leave empty once, with its cases."""
+    """Return each reason for what ``cells`` lack, or spoils them, with its cases."""
     cases: dict[str, list[str]] = {}
     for row in rows:
-        if row["status"] != Status.OK:
-            note = f"{row['status']}: {row['reason']}"
-        elif row["accuracy"] is None:
-            note = f"no accuracy: {row['accuracy_reason']}"
-        else:
-            continue
-        cases.setdefault(note, []).append(row["case_key"][:8])
+        for note in _notes(row):
+            cases.setdefault(note, []).append(row["case_key"][:8])
     return [f"{note} ({', '.join(keys)})" for note, keys in cases.items()]
+
+
+def _notes(row: Mapping[str, Any]) -> Iterator[str]:
+    if row["status"] != Status.OK:
+        yield f"{row['status']}: {row['reason']}"
+    elif row["accuracy"] is None:
+        yield f"no accuracy: {row['accuracy_reason']}"
+    if row["throttled"] == "throttled":
+        yield f"throttled: {row['throttled_reason']}"
 
 
 def _outcome(row: Mapping[str, Any]) -> str:

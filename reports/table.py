@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
+from .condition import RAN, condition
 from .digits import byte_size, plain, with_interval
 from .metrics import NO_REASON, Metric, Row, number, read, words
 from .pareto import State, costs
@@ -78,8 +79,6 @@ _COLUMNS = (
     Column(title="Energy per inference", unit="mJ"),
 )
 
-_RAN = ("ok", "not_converged")
-
 
 def table(rows: Sequence[Row], states: Mapping[int, Mapping[str, State]]) -> Table:
     """Return the table of all rows, in their order, with its notes.
@@ -118,7 +117,7 @@ def _cells(row: Row, states: Mapping[str, State]) -> tuple[Cell, ...]:
         _text(f"{words(row.get('model'))} / {words(row.get('variant'))}", _kind(row)),
         _text(place_name(row), _where(row)),
         _text(workload(row), _effort(row)),
-        _text(outcome(row), _throttled(row), tag=outcome(row)),
+        _text(outcome(row), condition(row), tag=outcome(row)),
         _standing(row, states),
         _metric(row, read(row, "accuracy", "value"), _accuracy_detail(row)),
         _metric(row, read(row, "latency_ms", "median"), _on_cpu(row, "median")),
@@ -207,7 +206,7 @@ def _absent(metric: Metric) -> Cell:
 
 def _why_unknown(rows: Sequence[Row], cells: Sequence[Cell]) -> tuple[str, ...]:
     """Return the reasons of the cases that ran, or of all where none did."""
-    ran = [c for row, c in zip(rows, cells, strict=True) if row.get("status") in _RAN]
+    ran = [c for row, c in zip(rows, cells, strict=True) if row.get("status") in RAN]
     return tuple(dict.fromkeys(cell.reason or NO_REASON for cell in ran or cells))
 
 
@@ -241,13 +240,6 @@ def _effort(row: Row) -> str:
     ]
     share = number(row.get("off_cpu_share"))
     return ", ".join([*told, *([f"{share:.1%} preempted"] if share else [])])
-
-
-def _throttled(row: Row) -> str:
-    state = words(row.get("throttled") or "unknown")
-    if row.get("status") not in _RAN:
-        return ""
-    return state if state != "unknown" else "throttling unknown"
 
 
 def _accuracy_detail(row: Row) -> str:

@@ -1,5 +1,7 @@
 """The worker: opens one session, measures what it is told, answers on a private pipe.
 
+The monitor is the same program, told to watch instead of to open.
+
 Requests carry ``op``; every request is answered by one frame with ``ok``.
 """
 
@@ -18,6 +20,8 @@ from time import monotonic_ns, perf_counter_ns, time_ns
 from typing import Any, BinaryIO
 
 from . import clock, state
+from .monitor import Monitor
+from .reader import ReaderError
 from .session import Session, SessionError
 from .wire import Tensor, WireError, read_frame, write_frame
 
@@ -71,6 +75,7 @@ def _die_with(parent: int) -> None:
 class _Worker:
     def __init__(self) -> None:
         self.session: Session | None = None
+        self.monitor = Monitor()
         self.baseline_bytes: int | None = None
         self.opening_peak_bytes: int | None = None
 
@@ -84,7 +89,8 @@ class _Worker:
         except MemoryError as exc:
             return _failure("memory", exc), []
         except Exception as exc:
-            kind = "session" if isinstance(exc, SessionError) else "runtime"
+            ours = isinstance(exc, (SessionError, ReaderError))
+            kind = "session" if ours else "runtime"
             return _failure(kind, exc), []
         return dict(reply, ok=True), arrays
 
@@ -194,6 +200,19 @@ class _Worker:
             self.session.close()
             self.session = None
         return {}, []
+
+    def do_watch(self, _: list[Tensor], readers: list[list[Any]]) -> Any:
+        """Open readers of the device's state."""
+        return {"readers": self.monitor.watch(readers)}, []
+
+    def do_start(self, _: list[Tensor], period_ns: int) -> Any:
+        """Begin to sample the readers."""
+        self.monitor.start(period_ns)
+        return {}, []
+
+    def do_stop(self, _: list[Tensor]) -> Any:
+        """End and return what the readers have told."""
+        return {}, self.monitor.stop()
 
     def _session(self) -> Session:
         if self.session is None:

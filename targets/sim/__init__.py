@@ -15,6 +15,7 @@ from pathlib import Path
 from ...harness.meter import PowerMeter
 from ...harness.target import Option, Target, Tier, Unavailable
 from ...harness.values import Case, Environment, Evidence, Setting, Variant
+from ...harness.watch import StateReader
 from ...harness.worker import Limits, SubprocessWorker, Worker
 from .meter import SimMeter
 from .process import DRIFTS
@@ -137,6 +138,10 @@ class Sim(Target):
         if not power_w or not self._virtual:
             return ()
         return (SimMeter(self.machine, power_w, int(self.settings["seed"])),)
+
+    def readers(self) -> tuple[StateReader, ...]:
+        """Return none: the simulation tells of its throttling itself."""
+        return ()
 
     def launch(self, case: Case, artifact: Path, limits: Limits) -> Worker:
         """Start a worker; one in virtual time is no process at all."""

@@ -239,7 +239,7 @@ def _effort(row: Row) -> str:
         if count
     ]
     share = number(row.get("off_cpu_share"))
-    return ", ".join([*told, *([f"{share:.1%} preempted"] if share else [])])
+    return ", ".join([*told, *([f"{100 * share:.1f} % preempted"] if share else [])])
 
 
 def _accuracy_detail(row: Row) -> str:

@@ -10,14 +10,26 @@ from typing import Any
 
 from .errors import NotFound
 from .load_rows import load_rows, unborne
+from .on_cpu import OnCpu
 from .state_row import state_row
 from .statistics import Estimate
 from .store import Store
 from .summary import Summary, summarise
-from .values import Environment, Evidence, Result, Run, Status, Variant
+from .values import (
+    Environment,
+    Evidence,
+    Result,
+    Run,
+    Scenario,
+    Status,
+    Variant,
+    Workload,
+)
 
 NO_METER = "no power meter was used"
 NOTHING = "nothing was measured"
+OTHER_THREADS = "the runtime computes on other threads"
+UNDER_LOAD = "which calls of a query or load were preempted is not recorded"
 NOT_COUNTED = "it cannot be counted in the model file"
 UNTOLD = "the target does not tell"
 
@@ -104,7 +116,7 @@ def row(result: Result) -> dict[str, Any]:
         **_known(
             "off_cpu_share",
             summary.off_cpu_share,
-            "the runtime computes on other threads" if summary.slices else nothing,
+            _unflagged(workload) if summary.slices else nothing,
         ),
         "case_key": case.key,
         "variant_sha256": variant.sha256,
@@ -163,7 +175,30 @@ def _latency(result: Result, summary: Summary, why: str | None) -> dict[str, Any
             **_estimate("median", summary.median_ns, 1e-6),
             **_estimate("p90", summary.p90_ns, 1e-6),
             **_estimate("p99", summary.p99_ns, 1e-6),
+            **_bound("p90_early_stopping", summary.p90_early_stopping_ns, 1e-6),
+            **_bound("p99_early_stopping", summary.p99_early_stopping_ns, 1e-6),
+            **_on_cpu(summary.on_cpu, result.case.workload),
             **_known("first_call", first and first / 1e6, "no first call was kept"),
+        }
+    }
+
+
+def _unflagged(workload: Workload) -> str:
+    """Return why it is not known which calls were preempted."""
+    single = workload.scenario is Scenario.SINGLE_STREAM
+    return OTHER_THREADS if single else UNDER_LOAD
+
+
+def _on_cpu(found: OnCpu | None, workload: Workload) -> dict[str, Any]:
+    if found is None:
+        return _unknown("on_cpu", _unflagged(workload))
+    return {
+        "on_cpu": {
+            **_estimate("median", found.median_ns, 1e-6),
+            **_estimate("p90", found.p90_ns, 1e-6),
+            **_estimate("p99", found.p99_ns, 1e-6),
+            "n": found.samples,
+            "flagged_share": found.flagged_share,
         }
     }
 
@@ -233,6 +268,12 @@ def _estimate(key: str, estimate: Estimate, factor: float) -> dict[str, Any]:
         key: estimate.value * factor,
         f"{key}_ci95": [interval.low * factor, interval.high * factor],
     }
+
+
+def _bound(key: str, estimate: Estimate, factor: float) -> dict[str, Any]:
+    """Return a bound, which has no interval of its own, or None and the reason."""
+    value = estimate.value
+    return _known(key, value and value * factor, estimate.reason or "not known")
 
 
 def _known(key: str, value: Any, reason: str) -> dict[str, Any]:

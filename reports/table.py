@@ -72,6 +72,7 @@ _COLUMNS = (
     Column(title="Median latency", unit="ms"),
     Column(title="p90", unit="ms"),
     Column(title="p99", unit="ms"),
+    Column(title="p99 early stopping", unit="ms"),
     Column(title="Throughput", unit="1/s"),
     Column(title="Peak memory"),
     Column(title="Model size"),
@@ -88,10 +89,10 @@ def table(rows: Sequence[Row], states: Mapping[int, Mapping[str, State]]) -> Tab
     kept = [
         index
         for index, column in enumerate(_COLUMNS)
-        if not column.numeric or any(line[index].known for line in cells)
+        if not column.numeric or any(c.known or c.detail for c in _at(cells, index))
     ]
     unknown = tuple(
-        (column.title, _why_unknown(rows, [line[index] for line in cells]))
+        (column.title, _why_unknown(rows, _at(cells, index)))
         for index, column in enumerate(_COLUMNS)
         if index not in kept
     )
@@ -106,6 +107,11 @@ def table(rows: Sequence[Row], states: Mapping[int, Mapping[str, State]]) -> Tab
     )
 
 
+def _at(lines: Sequence[Sequence[Cell]], index: int) -> list[Cell]:
+    """Return the cells of one column."""
+    return [line[index] for line in lines]
+
+
 def _cells(row: Row, states: Mapping[str, State]) -> tuple[Cell, ...]:
     return (
         _text(f"{words(row.get('model'))} / {words(row.get('variant'))}", _kind(row)),
@@ -114,9 +120,10 @@ def _cells(row: Row, states: Mapping[str, State]) -> tuple[Cell, ...]:
         _text(outcome(row), condition(row), tag=outcome(row)),
         _standing(row, states),
         _metric(row, read(row, "accuracy", "value"), _accuracy_detail(row)),
-        _metric(row, read(row, "latency_ms", "median")),
-        _metric(row, read(row, "latency_ms", "p90")),
-        _metric(row, read(row, "latency_ms", "p99")),
+        _metric(row, read(row, "latency_ms", "median"), _on_cpu(row, "median")),
+        _metric(row, read(row, "latency_ms", "p90"), _on_cpu(row, "p90")),
+        _metric(row, read(row, "latency_ms", "p99"), _on_cpu(row, "p99")),
+        _metric(row, read(row, "latency_ms", "p99_early_stopping")),
         _metric(row, read(row, "throughput_per_s")),
         _bytes(row, read(row, "memory", "peak_bytes"), _scope(row, "memory")),
         _bytes(row, read(row, "size_bytes")),
@@ -144,7 +151,7 @@ def _standing(row: Row, states: Mapping[str, State]) -> Cell:
 
 def _metric(row: Row, metric: Metric, detail: str = "") -> Cell:
     if metric.value is None:
-        return _absent(metric)
+        return replace(_absent(metric), detail=detail)
     if metric.interval is None:
         text, spread = plain(metric.value), _no_interval(metric)
     else:
@@ -159,6 +166,17 @@ def _metric(row: Row, metric: Metric, detail: str = "") -> Cell:
         evidence=_other_evidence(row, metric),
         reason=metric.interval_reason,
     )
+
+
+def _on_cpu(row: Row, key: str) -> str:
+    """Return the same metric of the calls that were not preempted, where known."""
+    latency = row.get("latency_ms")
+    metric = read(latency if isinstance(latency, Mapping) else {}, "on_cpu", key)
+    if metric.value is None:
+        return ""
+    if metric.interval is None:
+        return f"on CPU {plain(metric.value)}"
+    return f"on CPU {with_interval(metric.value, *metric.interval)[0]}"
 
 
 def _bytes(row: Row, metric: Metric, detail: str = "") -> Cell:
@@ -213,13 +231,15 @@ def _where(row: Row) -> str:
 
 
 def _effort(row: Row) -> str:
-    """Return how much was measured."""
+    """Return how much was measured, and what share of it was preempted."""
     counts = ((row.get("slices"), "slice"), (row.get("workers"), "worker"))
-    return ", ".join(
+    told = [
         f"{count:.0f} {noun}{'' if count == 1 else 's'}"
         for count, noun in ((number(raw), noun) for raw, noun in counts)
         if count
-    )
+    ]
+    share = number(row.get("off_cpu_share"))
+    return ", ".join([*told, *([f"{100 * share:.1f} % preempted"] if share else [])])
 
 
 def _accuracy_detail(row: Row) -> str:

@@ -19,6 +19,7 @@ from .errors import InfrastructureError
 CORE = (
     "tierbench.harness.device.clock",
     "tierbench.harness.device.main",
+    "tierbench.harness.device.memory",
     "tierbench.harness.device.session",
     "tierbench.harness.device.state",
     "tierbench.harness.device.wire",

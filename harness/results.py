@@ -9,7 +9,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from .errors import NotFound
-from .statistics import Estimate
+from .memory import memory_part
+from .row_values import estimated as _estimate
+from .row_values import known as _known
+from .row_values import unknown as _unknown
 from .store import Store
 from .summary import Summary, summarise
 from .values import Environment, Evidence, Result, Run, Status, Variant
@@ -90,7 +93,7 @@ def row(result: Result) -> dict[str, Any]:
         "workers": summary.workers,
         **_latency(result, summary, why),
         **_throughput(summary, why),
-        **_memory(summary, why),
+        **memory_part(summary.memory, case.tier, why),
         **_power(summary, why),
         **_accuracy(result, why),
         **_known("ran", result.workers[0].ran if result.workers else None, nothing),
@@ -119,6 +122,7 @@ def _variant(variant: Variant) -> dict[str, Any]:
         **_known("activation_bits", variant.activation_bits, NOT_COUNTED),
         "size_bytes": variant.size_bytes,
         **_known("parameters", variant.profile.parameters, NOT_COUNTED),
+        **_known("weight_bytes", variant.profile.weight_bytes, NOT_COUNTED),
         **_known("macs", variant.profile.macs_total, NOT_COUNTED),
     }
 
@@ -169,21 +173,6 @@ def _throughput(summary: Summary, why: str | None) -> dict[str, Any]:
     return _estimate("throughput_per_s", summary.throughput_per_s, 1.0)
 
 
-def _memory(summary: Summary, why: str | None) -> dict[str, Any]:
-    memory = summary.memory
-    if memory is None:
-        return _unknown("memory", why or UNTOLD)
-    return {
-        "memory": {
-            "peak_bytes": memory.peak_bytes,
-            **_known("steady_bytes", memory.steady_bytes, UNTOLD),
-            **_known("baseline_bytes", memory.baseline_bytes, UNTOLD),
-            **_known("arena_bytes", memory.arena_bytes, "the runtime does not tell"),
-            "scope": memory.scope,
-        }
-    }
-
-
 def _power(summary: Summary, why: str | None) -> dict[str, Any]:
     power = summary.power
     if power is None:
@@ -212,31 +201,6 @@ def _accuracy(result: Result, why: str | None) -> dict[str, Any]:
             "n": found.n,
         }
     }
-
-
-def _estimate(key: str, estimate: Estimate, factor: float) -> dict[str, Any]:
-    """Return a value and its interval, or None and the reason."""
-    interval = estimate.interval
-    if estimate.value is None:
-        return _unknown(key, estimate.reason or "not known")
-    if interval is None:
-        return {
-            key: estimate.value * factor,
-            **_unknown(f"{key}_ci95", estimate.reason or "not known"),
-        }
-    return {
-        key: estimate.value * factor,
-        f"{key}_ci95": [interval.low * factor, interval.high * factor],
-    }
-
-
-def _known(key: str, value: Any, reason: str) -> dict[str, Any]:
-    """Return a value, or None and the reason."""
-    return _unknown(key, reason) if value is None else {key: value}
-
-
-def _unknown(key: str, reason: str) -> dict[str, Any]:
-    return {key: None, f"{key}_reason": reason}
 
 
 COLUMNS = (

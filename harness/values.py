@@ -99,6 +99,7 @@ class ModelProfile:
     ``macs`` maps operator class (``conv``, ``conv1x1``, ``depthwise``, ``dense``,
     ``other``) to multiply-accumulates for one sample; None where a shape is unknown.
     ``external_files`` are paths, relative to the model's folder, of weights beside it.
+    ``weight_bytes`` are those of the ``parameters``, packed as the file holds them.
     """
 
     format: str
@@ -111,6 +112,7 @@ class ModelProfile:
     weight_bits: int | None
     activation_bits: int | None
     external_files: tuple[str, ...] = ()
+    weight_bytes: int | None = None
 
     @property
     def macs_total(self) -> int | None:
@@ -276,16 +278,27 @@ class Accuracy:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Memory:
-    """Bytes of the worker's process; ``scope`` says what is counted.
+    """Bytes that one worker takes; ``scope`` says of what: ``process``.
 
-    ``baseline`` is after the runtime's import, before the model; ``steady`` after the
-    warm-up; ``peak`` the highest since the baseline. All are totals, not differences.
+    ``baseline`` is after the runtime's import, before the model; ``loaded`` before the
+    first call; ``steady`` after a call that follows the warm-up. ``peak`` is the
+    highest of its phases: opening the model, the first call, a steady one. All are
+    totals, not differences. ``device`` and ``arena`` are the runtime's own counts: of
+    the accelerator's memory, and of host memory that it manages itself.
     """
 
     scope: str
     baseline_bytes: int | None = None
+    loaded_bytes: int | None = None
     steady_bytes: int | None = None
+    steady_anonymous_bytes: int | None = None
+    steady_file_bytes: int | None = None
     peak_bytes: int | None = None
+    peak_opening_bytes: int | None = None
+    peak_first_call_bytes: int | None = None
+    peak_steady_bytes: int | None = None
+    peak_reason: str | None = None
+    device_bytes: int | None = None
     arena_bytes: int | None = None
 
 

@@ -22,6 +22,7 @@ from typing import IO, TYPE_CHECKING, Any, Self, cast
 
 from .device.wire import Tensor, WireError, read_frame, write_frame
 from .errors import CaseError, TargetUnavailable, WorkerDied, WorkerError, WorkerTimeout
+from .memory import process_memory
 from .pack import pack
 from .pipe import DeadlineReader, DeadlineWriter, PipeTimeout
 from .values import BlockKind, Memory, Setting, TensorSpec
@@ -114,7 +115,7 @@ class Worker(ABC):
 
     @abstractmethod
     def memory(self) -> Memory:
-        """Return what the worker's process holds."""
+        """Make one more call and return the memory that the worker takes."""
 
     @abstractmethod
     def close(self) -> None:
@@ -363,13 +364,7 @@ class SubprocessWorker(Worker):
     def memory(self) -> Memory:
         """Return what the worker's process holds."""
         reply, _ = self._process.request("memory", self._limits.call_s)
-        return Memory(
-            scope="process",
-            baseline_bytes=reply.get("baseline_bytes"),
-            steady_bytes=reply.get("steady_bytes"),
-            peak_bytes=reply.get("peak_bytes"),
-            arena_bytes=reply.get("arena_bytes"),
-        )
+        return process_memory(reply)
 
     def close(self) -> None:
         """End the child."""

@@ -119,7 +119,7 @@ def _cells(row: Row, states: Mapping[str, State]) -> tuple[Cell, ...]:
         _metric(row, read(row, "latency_ms", "p90")),
         _metric(row, read(row, "latency_ms", "p99")),
         _metric(row, read(row, "throughput_per_s")),
-        _bytes(row, read(row, "memory", "peak_bytes"), _scope(row, "memory")),
+        _bytes(row, read(row, "memory", "peak_bytes"), _held(row)),
         _bytes(row, read(row, "size_bytes")),
         _metric(row, read(row, "energy_mj", "gross"), _scope(row, "energy_mj")),
     )
@@ -237,6 +237,18 @@ def _accuracy_detail(row: Row) -> str:
     counted = "" if samples is None else f"n = {words(samples)}"
     named = "" if name in (None, "accuracy") else f"{name}"
     return ", ".join(filter(None, (named, counted)))
+
+
+def _held(row: Row) -> str:
+    """Return what the peak counts, and what of it is held steadily or is no model's."""
+    parts = (
+        ("steady_bytes", "steady"),
+        ("baseline_bytes", "before the model"),
+        ("device_bytes", "on the device"),
+    )
+    known = [(read(row, "memory", key).value, name) for key, name in parts]
+    told = [f"{byte_size(value)} {name}" for value, name in known if value is not None]
+    return ", ".join(filter(None, (_scope(row, "memory"), *told)))
 
 
 def _scope(row: Row, group: str) -> str:

@@ -17,7 +17,8 @@ class Profile:
     ``span_min_s`` is the time from a case's first to its last slice, ``measured_min_s``
     the time inside its slices. A result older than ``max_age_s`` is measured again;
     None takes one of any age. ``window_ns`` is a block of the offline scenario,
-    ``energy_ns`` the one around which a power meter runs.
+    ``energy_ns`` the one around which a power meter runs. ``soak_s`` is how long each
+    finalist is loaded without a pause at the end; 0 for not at all.
     """
 
     name: str
@@ -33,6 +34,7 @@ class Profile:
     window_ns: int = 1_000_000_000
     energy_ns: int = 10_000_000_000
     max_age_s: float | None = None
+    soak_s: float = 0.0
 
     @property
     def stop_rule(self) -> StopRule:
@@ -75,6 +77,7 @@ PROCUREMENT = Profile(
     measured_min_s=10.0,
     case_limit_s=600.0,
     window_ns=10_000_000_000,
+    soak_s=1800.0,
 )
 
 PROFILES: Mapping[str, Profile] = MappingProxyType(

@@ -13,6 +13,8 @@ from .memory import memory_part
 from .row_values import estimated as _estimate
 from .row_values import known as _known
 from .row_values import unknown as _unknown
+from .soak import summarise_soak
+from .soak_rows import flip_sentence, flips, soak_part
 from .store import Store
 from .summary import Summary, summarise
 from .values import Environment, Evidence, Result, Run, Status, Variant
@@ -96,6 +98,7 @@ def row(result: Result) -> dict[str, Any]:
         **memory_part(summary.memory, case.tier, why),
         **_power(summary, why),
         **_accuracy(result, why),
+        **soak_part(result, summarise_soak(case, result.blocks), why),
         **_known("ran", result.workers[0].ran if result.workers else None, nothing),
         "throttled": result.throttled,
         "throttled_reason": result.throttled_reason or _unthrottled(result, nothing),
@@ -245,7 +248,8 @@ def notes(rows: Sequence[Mapping[str, Any]]) -> list[str]:
         else:
             continue
         cases.setdefault(note, []).append(row["case_key"][:8])
-    return [f"{note} ({', '.join(keys)})" for note, keys in cases.items()]
+    found = [f"{note} ({', '.join(keys)})" for note, keys in cases.items()]
+    return found + [f"warning: {flip_sentence(flip)}" for flip in flips(rows)]
 
 
 def _outcome(row: Mapping[str, Any]) -> str:

@@ -76,7 +76,10 @@ class Constraints:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sweep:
-    """What to measure: each variant on each target's settings, scenario and batch."""
+    """What to measure: each variant on each target's settings, scenario and batch.
+
+    ``soak_s`` is None where the profile says how long finalists are soaked.
+    """
 
     name: str
     profile: str
@@ -91,6 +94,7 @@ class Sweep:
     source: str
     folder: Path = field(repr=False)
     text: str = field(repr=False)
+    soak_s: float | None = None
 
     @property
     def plain(self) -> dict[str, Any]:
@@ -121,6 +125,7 @@ class Sweep:
             "scenarios": [scenario.value for scenario in self.scenarios],
             "batches": list(self.batches),
             "seed": self.seed,
+            "soak_s": self.soak_s,
             "limits": asdict(self.limits),
             "constraints": None if not self.constraints else asdict(self.constraints),
             "cost": None if self.cost is None else dict(self.cost),
@@ -233,6 +238,7 @@ def sweep_of(
         source=source,
         folder=folder,
         text=text,
+        soak_s=workload.get("soak_s"),
     )
 
 

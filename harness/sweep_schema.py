@@ -11,6 +11,9 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationEr
 from .toml_lines import Location
 
 BATCH_MAX = 4096
+SOAK_MIN_S = 180
+SOAK_MAX_S = 7 * 24 * 3600
+SOAK_VALID = f"a number of seconds from {SOAK_MIN_S} to {SOAK_MAX_S}, or 0 for none"
 NAME_LENGTH_MAX = 100
 SHOWN_LENGTH_MAX = 80
 
@@ -73,6 +76,9 @@ class _Workload(_Table):
     scenario: Texts = _is("a scenario's name or a list of such")
     batch: Batches = _is(f"a whole number from 1 to {BATCH_MAX} or a list of such")
     seed: Annotated[int, Field(ge=0)] = _is("a whole number, 0 or more")
+    soak_s: Annotated[float, Field(ge=0, le=SOAK_MAX_S, allow_inf_nan=False)] = _is(
+        SOAK_VALID
+    )
 
 
 class _Limits(_Table):

@@ -60,6 +60,7 @@ class Phase(StrEnum):
     WARMUP = "warmup"
     MEASURE = "measure"
     ENERGY = "energy"
+    SOAK = "soak"
 
 
 class BlockKind(StrEnum):
@@ -239,7 +240,8 @@ class Block:
     ``series`` holds ``latency`` (ns per call), ``gap`` (ns from the end of a call to
     the start of the next) and, where the runtime computes on the calling thread,
     ``off_cpu`` (ns of the call in which the thread did not run). A block of the phase
-    ``energy`` also holds ``power`` (W) and in ``context`` the meter's name and scope.
+    ``energy`` also holds ``power`` (W) and in ``context`` the meter's name and scope;
+    one of the phase ``soak`` holds every ``kept_every``-th of its ``calls``.
     ``started_at_ns`` is Unix time; ``offset_ns`` is the time since the run began to
     measure on this machine, on that machine's monotonic clock.
     ``context`` holds counters read around the block: context switches, run delay.
@@ -332,6 +334,7 @@ class Result:
     evidence: Evidence = Evidence.MEASURED
     throttled: str = "unknown"
     throttled_reason: str | None = None
+    soak_reason: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -24,6 +24,7 @@ from .interactive import bundle, figure
 from .metrics import Row, number, words
 from .pareto import fronts, states
 from .ridges import ridges
+from .soak import finalists, warnings
 from .summary import (
     asked,
     case_name,
@@ -128,6 +129,8 @@ def _findings(rows: Sequence[Row]) -> dict[str, Any]:
         "evidence": _evidence(rows),
         "hollow": any(row.get("status") == "not_converged" for row in rows),
         "table": table(rows, states(judged)),
+        "finalists": finalists(rows),
+        "warnings": warnings(rows),
         "setbacks": [_setback(row) for row in rows if row.get("status") != "ok"],
     }
 

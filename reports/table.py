@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
+from ..harness.front import State
 from .digits import byte_size, plain, with_interval
 from .metrics import NO_REASON, Metric, Row, number, read, words
-from .pareto import State, costs
+from .pareto import costs
 from .summary import accuracy_name, outcome, place_name, workload
 
 ABSENT = "n/a"

@@ -18,7 +18,7 @@ from ...harness.values import Case, Environment, Evidence, Setting, Variant
 from ...harness.worker import Limits, SubprocessWorker, Worker
 from .meter import SimMeter
 from .process import DRIFTS
-from .worker import SimWorker
+from .worker import SimWorker, pass_time
 
 FAULTS = ("none", "raise", "abort", "segfault", "hang", "memory", "print", "exit")
 
@@ -40,6 +40,7 @@ class Sim(Target):
     remedy = "it is part of tierbench and always available"
     device_modules = (
         "tierbench.targets.sim.process",
+        "tierbench.targets.sim.heat",
         "tierbench.targets.sim.device",
     )
     options = (
@@ -61,6 +62,15 @@ class Sim(Target):
         _number("spike_factor", 3.0, "how much longer a disturbed call takes", 1e6),
         _number("throttle_after_s", 0.0, "when throttling begins; 0: never"),
         _number("throttle_factor", 1.5, "how much longer a call takes then", 1e6),
+        _number("heat", 0.0, "temperature that load leads to, over the limit", 100.0),
+        Option(
+            name="heat_s",
+            kind=float,
+            default=60.0,
+            help="time constant of warming and cooling",
+            minimum=0.1,
+            maximum=1e9,
+        ),
         Option(
             name="depth",
             kind=int,
@@ -137,6 +147,13 @@ class Sim(Target):
         if not power_w or not self._virtual:
             return ()
         return (SimMeter(self.machine, power_w, int(self.settings["seed"])),)
+
+    def rest(self, duration_s: float) -> None:
+        """Let the device cool; in virtual time that takes none."""
+        if self._virtual:
+            pass_time(self.machine, duration_s)
+        else:
+            super().rest(duration_s)
 
     def launch(self, case: Case, artifact: Path, limits: Limits) -> Worker:
         """Start a worker; one in virtual time is no process at all."""

@@ -9,7 +9,7 @@ import pytest
 from support.benches import Notes, a_bench, measured, sim_benches
 from support.plans import plan_of
 
-from tierbench.harness.bench import CALLS_MAX, Timeline
+from tierbench.harness.bench import CALLS_MAX
 from tierbench.harness.errors import (
     CaseError,
     StoreError,
@@ -18,6 +18,7 @@ from tierbench.harness.errors import (
 )
 from tierbench.harness.profiles import SMOKE
 from tierbench.harness.recording import Recovered
+from tierbench.harness.timeline import Timeline
 from tierbench.harness.values import BlockKind, Phase, Status
 from tierbench.targets.sim.worker import SimWorker
 

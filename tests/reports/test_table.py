@@ -1,6 +1,7 @@
 from types import SimpleNamespace
 
-from tierbench.reports.pareto import State, fronts, states
+from tierbench.harness.front import State
+from tierbench.reports.pareto import fronts, states
 from tierbench.reports.table import table
 
 

@@ -92,11 +92,10 @@ def summarise_soak(case: Case, blocks: Sequence[Block]) -> Soak | None:
     starts_s = np.array([block.offset_ns / 1e9 for block in attempt])
     starts_s -= starts_s[0]
     values_ns = np.array([block_value_ns(case, block) for block in attempt])
-    first = starts_s < MINUTE_S
-    minute_1 = median_estimate(values_ns[first], starts_s[first])
     from_s = max(MINUTE_S, duration_s / 2)
-    steady = steady_estimate(values_ns, starts_s, from_s)
-    ratio, verdict = _sag(minute_1, steady)
+    minute_1 = first_minute(values_ns, starts_s)
+    steady = steady_state(values_ns, starts_s, from_s)
+    ratio, verdict = sag(minute_1, steady)
     return Soak(
         asked_s=asked_s,
         duration_s=duration_s,
@@ -109,7 +108,15 @@ def summarise_soak(case: Case, blocks: Sequence[Block]) -> Soak | None:
     )
 
 
-def steady_estimate(
+def first_minute(
+    values: NDArray[np.floating], starts_s: NDArray[np.floating]
+) -> Estimate:
+    """Estimate the median over the first minute, one value a block."""
+    first = starts_s < MINUTE_S
+    return median_estimate(values[first], starts_s[first])
+
+
+def steady_state(
     values: NDArray[np.floating], starts_s: NDArray[np.floating], from_s: float
 ) -> Estimate:
     """Estimate the median from a time on, unless it still changes there.
@@ -145,7 +152,7 @@ def steady_estimate(
     return median_estimate(values, starts_s)
 
 
-def _sag(minute_1: Estimate, steady: Estimate) -> tuple[Estimate, SoakVerdict]:
+def sag(minute_1: Estimate, steady: Estimate) -> tuple[Estimate, SoakVerdict]:
     """Return the steady state over the first minute, and what it means."""
     n = min(minute_1.n, steady.n)
     if steady.value is None and steady.n:

@@ -18,7 +18,6 @@ from tierbench.harness.errors import (
 )
 from tierbench.harness.profiles import SMOKE
 from tierbench.harness.recording import Recovered
-from tierbench.harness.timeline import Timeline
 from tierbench.harness.values import BlockKind, Phase, Status
 from tierbench.targets.sim.worker import SimWorker
 
@@ -294,13 +293,6 @@ def test_a_meter_runs_around_a_window_of_its_own(tmp_path) -> None:
     assert window.context["scope"] == "module"
     again = bench.close()
     assert len(again.blocks) == len(result.blocks)
-
-
-def test_a_timeline_goes_on_where_it_stopped() -> None:
-    timeline = Timeline()
-    assert [timeline.offset_ns(t) for t in (500, 600, 550)] == [0, 100, 50]
-    later = Timeline(first_ns=1000)
-    assert [later.offset_ns(t) for t in (70, 80)] == [1000, 1010]
 
 
 def test_blocks_hold_what_the_worker_measured(tmp_path) -> None:

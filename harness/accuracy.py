@@ -87,16 +87,3 @@ def default_metric(labels: NDArray[Any] | None) -> str | None:
     if labels is None:
         return None
     return "mae" if labels.dtype.kind == "f" else "top1"
-
-
-def class_problem(labels: NDArray[Any], scores: int | None) -> str | None:
-    """Return why labels cannot be class indices of so many scores, or None."""
-    if labels.dtype.kind != "i":
-        return "labels are numbers; class indices (integers) are valid"
-    high = int(labels.max())
-    if scores is not None and high >= max(scores, 2):
-        return (
-            f"label {high} with {scores} scores for each sample; one score for each "
-            "class is valid"
-        )
-    return None

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from .accuracy import class_problem
 from .bootstrap import draws, percentile_interval
+from .class_labels import class_problem
 from .errors import DataError
 from .statistics import wilson
 from .values import Accuracy

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from .accuracy import class_problem
+from .class_labels import class_problem
 from .statistics import wilson
 from .values import Accuracy
 

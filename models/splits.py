@@ -6,12 +6,13 @@ from dataclasses import dataclass
 
 import numpy as np
 
+_SAMPLES = {"training": 16_000, "calibration": 256, "evaluation": 1_200}
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Split:
     """A stream of samples: its seed, and how many of them belong to the split."""
 
-    name: str
     seed: int
     samples: int
 
@@ -23,3 +24,11 @@ class Split:
         """
         key = np.array([self.seed, index], dtype=np.uint64)
         return np.random.Generator(np.random.Philox(key=key))
+
+
+def splits(prefix: int) -> dict[str, Split]:
+    """Return a model's three splits by name; a seed is the prefix and one more byte."""
+    return {
+        name: Split(seed=prefix << 8 | number, samples=samples)
+        for number, (name, samples) in enumerate(_SAMPLES.items(), start=1)
+    }

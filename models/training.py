@@ -16,57 +16,93 @@ import numpy as np
 
 from ..harness.hashing import file_sha256
 from .content import content_sha256
+from .dataset import Dataset
 from .prediction import top1
-from .splits import Split
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
     from torch import nn
 
-    Batch = Callable[[NDArray[np.int64], np.random.Generator], NDArray[np.float32]]
-    Draw = Callable[[str], tuple[NDArray[np.float32], NDArray[np.int64]]]
+    Augment = Callable[[NDArray[np.float32], np.random.Generator], NDArray[np.float32]]
 
 _TOOLS = ("ai-edge-litert", "litert-torch", "numpy", "onnx", "onnxruntime", "torch")
 
 
+def settings(
+    *,
+    seed: int,
+    epochs: int,
+    learning_rate_max: float,
+    weight_decay: float,
+    augmentation: str,
+) -> dict[str, Any]:
+    """Return all settings of a training as they are recorded, the common ones too."""
+    return {
+        "seed": seed,
+        "epochs": epochs,
+        "batch": 128,
+        "optimiser": "AdamW",
+        "learning_rate_max": learning_rate_max,
+        "schedule": "one cycle, a fifth of it rising",
+        "weight_decay": weight_decay,
+        "augmentation": augmentation,
+        "chosen": "the last epoch; the evaluation split chose nothing",
+    }
+
+
 def fit(
-    make: Callable[[], nn.Module],
-    batch: Batch,
-    labels: NDArray[np.int64],
+    make: Callable[[int], nn.Module],
+    data: Dataset,
+    augment: Augment,
     settings: Mapping[str, Any],
+    *,
+    channel_last: bool = False,
 ) -> nn.Module:
-    """Return the network after the last epoch.
+    """Return the network after the last epoch, in evaluation mode.
 
     Args:
-        make: returns the untrained network, which gives logits; called once seeded.
-        batch: returns the inputs of the chosen samples in the network's own layout,
-            augmented by the generator if need be.
-        labels: class indices of all training samples, int64 [n].
-        settings: ``seed``, ``epochs``, ``batch``, ``learning_rate_max`` and
-            ``weight_decay``.
+        make: returns the untrained network for a number of classes, which gives
+            logits; called once seeded.
+        data: what is learnt, the split ``training``.
+        augment: returns inputs in the network's layout, changed by the generator.
+        settings: what ``settings`` returns.
+        channel_last: the network takes [n, c, h, w], but the inputs are [n, h, w, c].
     """
     import torch
-    from torch.nn.functional import cross_entropy
 
     # One thread: sums then have one order, and a busy machine is no slower for it.
     torch.set_num_threads(1)
     torch.manual_seed(settings["seed"])
-    net = make().train()
-    optimiser, schedule = _descent(net, settings, len(labels) // settings["batch"])
+    net = make(len(data.classes)).train()
+    samples, labels = data.samples("training"), data.labels("training")
+    descent = _descent(net, settings, len(labels) // settings["batch"])
     rng = np.random.Generator(np.random.PCG64(settings["seed"]))
     for epoch in range(settings["epochs"]):
         losses = []
         for chosen in _batches(rng, len(labels), settings["batch"]):
-            inputs = torch.from_numpy(np.ascontiguousarray(batch(chosen, rng)))
-            loss = cross_entropy(net(inputs), torch.from_numpy(labels[chosen]))
-            optimiser.zero_grad()
-            loss.backward()
-            optimiser.step()
-            schedule.step()
-            losses.append(loss.item())
+            inputs = data.as_input(samples[chosen])
+            inputs = inputs.transpose(0, 3, 1, 2) if channel_last else inputs
+            losses.append(_step(net, descent, augment(inputs, rng), labels[chosen]))
         done = f"epoch {epoch + 1}/{settings['epochs']}"
         print(f"{done}: loss {np.mean(losses):.3f}", flush=True)
-    return net.to(memory_format=torch.contiguous_format)
+    return net.to(memory_format=torch.contiguous_format).eval()
+
+
+def _step(
+    net: nn.Module, descent: Any, inputs: NDArray[np.float32], labels: NDArray[np.int64]
+) -> float:
+    """Change the weights once; return the loss before."""
+    import torch
+    from torch.nn.functional import cross_entropy
+
+    optimiser, schedule = descent
+    logits = net(torch.from_numpy(np.ascontiguousarray(inputs)))
+    loss = cross_entropy(logits, torch.from_numpy(labels))
+    optimiser.zero_grad()
+    loss.backward()
+    optimiser.step()
+    schedule.step()
+    return float(loss.item())
 
 
 def _descent(net: nn.Module, settings: Mapping[str, Any], steps: int) -> Any:
@@ -95,51 +131,43 @@ def _batches(
         yield order[start : start + size]
 
 
-def describe(
-    *,
+def record(
+    folder: Path,
     model: str,
-    classes: Sequence[str],
-    parameters: int,
+    net: nn.Module,
+    data: Dataset,
     settings: Mapping[str, Any],
-    splits: Sequence[Split],
-    draw: Draw,
-    files: Mapping[str, Path],
-) -> dict[str, Any]:
-    """Return what is to be known about the files and where they come from.
+) -> None:
+    """Write lineage.json: what is to be known about a model's files in the folder.
 
-    ``draw(split)`` returns the inputs and labels of a split by its name; ``files``
-    are the fp32 files by format.
+    They are named after the model and hold the network as it was exported.
     """
-    inputs, labels = draw("evaluation")
-    return {
+    inputs, labels = data.draw("evaluation")
+    lineage = {
         "step": "training",
         "model": model,
-        "classes": classes,
-        "parameters": parameters,
+        "classes": data.classes,
+        "parameters": sum(parameter.numel() for parameter in net.parameters()),
         "settings": settings,
         "tools": {tool: version(tool) for tool in _TOOLS},
         "data": {
-            split.name: {
+            name: {
                 "seed": split.seed,
                 "samples": split.samples,
-                "sha256": content_sha256(*draw(split.name)),
+                "sha256": content_sha256(*data.draw(name)),
             }
-            for split in splits
+            for name, split in data.splits.items()
         },
         "files": {
-            format: {
+            path.suffix.removeprefix("."): {
                 "name": path.name,
                 "sha256": file_sha256(path),
                 "size_bytes": path.stat().st_size,
                 "top1": round(top1(path, inputs, labels), 6),
             }
-            for format, path in files.items()
+            for path in (folder / f"{model}.onnx", folder / f"{model}.tflite")
         },
     }
-
-
-def write(lineage: Mapping[str, Any], folder: Path) -> None:
-    """Write the record beside the files that it describes."""
     text = json.dumps(lineage, indent=2)
     (folder / "lineage.json").write_text(text + "\n", encoding="utf-8")
 

@@ -7,29 +7,24 @@ about five minutes on one core of a desktop.
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from .. import training
-from . import data
+from .data import DATA
 from .machine import SAMPLES
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
-    from torch import nn
 
-SETTINGS: dict[str, Any] = {
-    "seed": 20_250,
-    "epochs": 14,
-    "batch": 128,
-    "optimiser": "AdamW",
-    "learning_rate_max": 6e-3,
-    "schedule": "one cycle, a fifth of it rising",
-    "weight_decay": 0.02,
-    "augmentation": "half of the batches with the sensor's sign reversed",
-    "chosen": "the last epoch; the evaluation split chose nothing",
-}
+SETTINGS = training.settings(
+    seed=20_250,
+    epochs=14,
+    learning_rate_max=6e-3,
+    weight_decay=0.02,
+    augmentation="half of the batches with the sensor's sign reversed",
+)
 _SHAPE = (1, SAMPLES, 1)
 
 
@@ -37,40 +32,19 @@ def train(out: Path) -> None:
     """Train, export and describe the model in a folder."""
     from ..export import export_onnx, export_tflite
     from ..layers import fuse
-
-    net = fuse(_fit())
-    files = {"onnx": out / "bearing.onnx", "tflite": out / "bearing.tflite"}
-    export_onnx(net, _SHAPE, files["onnx"], channel_last=True)
-    export_tflite(net, _SHAPE, files["tflite"], channel_last=True)
-    lineage = training.describe(
-        model="bearing",
-        classes=data.CLASSES,
-        parameters=sum(parameter.numel() for parameter in net.parameters()),
-        settings=SETTINGS,
-        splits=tuple(data.SPLITS.values()),
-        draw=data.draw,
-        files=files,
-    )
-    training.write(lineage, out)
-
-
-def _fit() -> nn.Module:
     from .network import network
 
-    recordings = data.recordings(data.TRAINING)
+    net = fuse(training.fit(network, DATA, augment, SETTINGS, channel_last=True))
+    export_onnx(net, _SHAPE, out / "bearing.onnx", channel_last=True)
+    export_tflite(net, _SHAPE, out / "bearing.tflite", channel_last=True)
+    training.record(out, "bearing", net, DATA, SETTINGS)
 
-    def batch(
-        chosen: NDArray[np.int64], rng: np.random.Generator
-    ) -> NDArray[np.float32]:
-        inputs = data.as_input(recordings[chosen]).transpose(0, 3, 1, 2)
-        return -inputs if rng.random() < 0.5 else inputs
 
-    return training.fit(
-        lambda: network(len(data.CLASSES)),
-        batch,
-        data.labels(data.TRAINING),
-        SETTINGS,
-    )
+def augment(
+    inputs: NDArray[np.float32], rng: np.random.Generator
+) -> NDArray[np.float32]:
+    """Return recordings as they are or, half of the time, with their sign reversed."""
+    return -inputs if rng.random() < 0.5 else inputs
 
 
 if __name__ == "__main__":

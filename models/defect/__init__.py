@@ -13,9 +13,9 @@ if TYPE_CHECKING:
 
 
 def _draw(split: str) -> tuple[NDArray[np.float32], NDArray[np.int64]]:
-    from .data import draw
+    from .data import DATA
 
-    return draw(split)
+    return DATA.draw(split)
 
 
 model = Reference(name="defect", folder=Path(__file__).parent, draw=_draw)

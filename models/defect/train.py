@@ -7,29 +7,25 @@ about ten minutes on one core of a desktop.
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from .. import training
-from . import data
+from .data import DATA
 from .raster import SIDE
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
     from torch import nn
 
-SETTINGS: dict[str, Any] = {
-    "seed": 20_250,
-    "epochs": 10,
-    "batch": 128,
-    "optimiser": "AdamW",
-    "learning_rate_max": 4e-3,
-    "schedule": "one cycle, a fifth of it rising",
-    "weight_decay": 0.02,
-    "augmentation": "half of the batches mirrored left to right",
-    "chosen": "the last epoch; the evaluation split chose nothing",
-}
+SETTINGS = training.settings(
+    seed=20_250,
+    epochs=10,
+    learning_rate_max=4e-3,
+    weight_decay=0.02,
+    augmentation="half of the batches mirrored left to right",
+)
 _SHAPE = (SIDE, SIDE, 1)
 
 
@@ -38,41 +34,26 @@ def train(out: Path) -> None:
     from ..export import export_onnx, export_tflite
     from ..layers import fuse
 
-    net = fuse(_fit())
-    files = {"onnx": out / "defect.onnx", "tflite": out / "defect.tflite"}
-    export_onnx(net, _SHAPE, files["onnx"], channel_last=True)
-    export_tflite(net, _SHAPE, files["tflite"], channel_last=True)
-    lineage = training.describe(
-        model="defect",
-        classes=data.CLASSES,
-        parameters=sum(parameter.numel() for parameter in net.parameters()),
-        settings=SETTINGS,
-        splits=tuple(data.SPLITS.values()),
-        draw=data.draw,
-        files=files,
-    )
-    training.write(lineage, out)
+    net = fuse(training.fit(_network, DATA, augment, SETTINGS, channel_last=True))
+    export_onnx(net, _SHAPE, out / "defect.onnx", channel_last=True)
+    export_tflite(net, _SHAPE, out / "defect.tflite", channel_last=True)
+    training.record(out, "defect", net, DATA, SETTINGS)
 
 
-def _fit() -> nn.Module:
+def _network(classes: int) -> nn.Module:
+    """Return the untrained network, laid out as its convolutions are fastest."""
     import torch
 
     from .network import network
 
-    pixels = data.images(data.TRAINING)
+    return network(classes).to(memory_format=torch.channels_last)
 
-    def batch(
-        chosen: NDArray[np.int64], rng: np.random.Generator
-    ) -> NDArray[np.float32]:
-        images = data.as_input(pixels[chosen]).transpose(0, 3, 1, 2)
-        return images[..., ::-1] if rng.random() < 0.5 else images
 
-    return training.fit(
-        lambda: network(len(data.CLASSES)).to(memory_format=torch.channels_last),
-        batch,
-        data.labels(data.TRAINING),
-        SETTINGS,
-    )
+def augment(
+    inputs: NDArray[np.float32], rng: np.random.Generator
+) -> NDArray[np.float32]:
+    """Return images as they are or, half of the time, mirrored left to right."""
+    return inputs[..., ::-1] if rng.random() < 0.5 else inputs
 
 
 if __name__ == "__main__":

@@ -13,9 +13,9 @@ if TYPE_CHECKING:
 
 
 def _draw(split: str) -> tuple[NDArray[np.float32], NDArray[np.int64]]:
-    from . import data
+    from .data import DATA
 
-    return data.draw(split)
+    return DATA.draw(split)
 
 
 model = Reference(name="keyword", folder=Path(__file__).parent, draw=_draw)

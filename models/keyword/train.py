@@ -7,29 +7,25 @@ about ten minutes on one core of a desktop.
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from .. import training
-from . import data
+from .data import DATA
 from .features import BANDS, FRAMES
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
-    from torch import nn
 
-SETTINGS: dict[str, Any] = {
-    "seed": 20_251,
-    "epochs": 24,
-    "batch": 128,
-    "optimiser": "AdamW",
-    "learning_rate_max": 3e-3,
-    "schedule": "one cycle, a fifth of it rising",
-    "weight_decay": 0.05,
-    "augmentation": "up to 8 frames earlier or later, up to 8 dB louder or softer",
-    "chosen": "the last epoch; the evaluation split chose nothing",
-}
+SETTINGS = training.settings(
+    seed=20_251,
+    epochs=24,
+    learning_rate_max=3e-3,
+    weight_decay=0.05,
+    augmentation="up to 8 frames earlier or later, up to 8 dB louder or softer",
+)
+_SHAPE = (FRAMES, BANDS)
 _SHIFT = 8
 _LOUDER = 0.1
 _TRACED = 13
@@ -39,40 +35,12 @@ _TRACED = 13
 def train(out: Path) -> None:
     """Train, export and describe the model in a folder."""
     from ..export import export_onnx, export_tflite
-    from .network import spell_out
+    from .network import network, spell_out
 
-    net = _fit().eval()
-    files = {"onnx": out / "keyword.onnx", "tflite": out / "keyword.tflite"}
-    export_onnx(net, (FRAMES, BANDS), files["onnx"])
-    export_tflite(spell_out(net), (FRAMES, BANDS), files["tflite"], traced=_TRACED)
-    lineage = training.describe(
-        model="keyword",
-        classes=data.CLASSES,
-        parameters=sum(parameter.numel() for parameter in net.parameters()),
-        settings=SETTINGS,
-        splits=tuple(data.SPLITS.values()),
-        draw=data.draw,
-        files=files,
-    )
-    training.write(lineage, out)
-
-
-def _fit() -> nn.Module:
-    from .network import network
-
-    patches = data.patches(data.TRAINING)
-
-    def batch(
-        chosen: NDArray[np.int64], rng: np.random.Generator
-    ) -> NDArray[np.float32]:
-        return augment(data.as_input(patches[chosen]), rng)
-
-    return training.fit(
-        lambda: network(len(data.CLASSES)),
-        batch,
-        data.labels(data.TRAINING),
-        SETTINGS,
-    )
+    net = training.fit(network, DATA, augment, SETTINGS)
+    export_onnx(net, _SHAPE, out / "keyword.onnx")
+    export_tflite(spell_out(net), _SHAPE, out / "keyword.tflite", traced=_TRACED)
+    training.record(out, "keyword", net, DATA, SETTINGS)
 
 
 def augment(

@@ -1,43 +1,42 @@
-import numpy as np
+from functools import cache
+
 import pytest
-
-from tierbench.models.defect import data, model
-
-
-@pytest.fixture(scope="session")
-def evaluation():
-    return model.evaluation()
+from support.shipped import NAMES, Shipped
 
 
 @pytest.fixture(scope="session")
-def calibration():
-    return data.as_input(data.images(data.CALIBRATION))
+def shipped(tmp_path_factory):
+    """Return a function that gives a reference model by name, always the same one."""
+    return cache(lambda name: Shipped(name, tmp_path_factory.mktemp(name)))
+
+
+@pytest.fixture(scope="session", params=NAMES)
+def reference(request, shipped):
+    """Return every reference model in turn."""
+    return shipped(request.param)
 
 
 @pytest.fixture(scope="session")
-def training():
-    return data.images(data.TRAINING)
+def defect(shipped):
+    """Return the model that stands for all where one is enough."""
+    return shipped("defect")
 
 
 @pytest.fixture(scope="session")
-def built(tmp_path_factory):
-    """Return a function that builds a variant once."""
-    cache = tmp_path_factory.mktemp("variants")
-    return lambda variant, format: model.build(variant, format, cache)
+def evaluation(defect):
+    return defect.evaluation
 
 
 @pytest.fixture(scope="session")
-def probabilities(built, evaluation):
-    """Return a function that runs a variant over the evaluation split once."""
-    from tierbench.models import prediction
+def calibration(defect):
+    return defect.data.draw("calibration")[0]
 
-    known: dict[tuple[str, str], np.ndarray] = {}
 
-    def of(variant, format):
-        if (variant, format) not in known:
-            path = built(variant, format).path
-            images = evaluation.inputs["input"]
-            known[variant, format] = prediction.probabilities(path, images)
-        return known[variant, format]
+@pytest.fixture(scope="session")
+def built(defect):
+    return defect.built
 
-    return of
+
+@pytest.fixture(scope="session")
+def probabilities(defect):
+    return defect.probabilities

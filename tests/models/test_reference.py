@@ -1,8 +1,5 @@
 import json
 import shutil
-import subprocess
-import sys
-from importlib.metadata import entry_points
 from pathlib import Path
 
 import numpy as np
@@ -10,7 +7,6 @@ import pytest
 
 import tierbench.models.defect
 from tierbench.harness.errors import DataError, InputError, ModelError, NotFound
-from tierbench.harness.model import ReferenceModel
 from tierbench.models.defect import model
 from tierbench.models.reference import Reference
 
@@ -25,29 +21,6 @@ def copied(tmp_path):
     return Path(
         shutil.copytree(FOLDER, tmp_path / "defect", ignore=lambda *_: ["__pycache__"])
     )
-
-
-def test_entry_point_leads_to_the_model():
-    (point,) = entry_points(group="tierbench.models", name="defect")
-    assert point.load() is model
-
-
-def test_model_fits_the_protocol():
-    typed: ReferenceModel = model
-    assert (typed.name, typed.task) == ("defect", "classification")
-    assert typed.formats == ("onnx", "tflite")
-    assert typed.variants == (
-        *("fp32", "fp16", "int8", "int8-per-tensor", "int16x8", "int4"),
-    )
-
-
-def test_importing_the_model_stays_light():
-    heavy = {"numpy", "onnx", "onnxruntime", "ai_edge_litert", "torch"}
-    code = f"import sys, tierbench.models.defect; print({heavy!r} & set(sys.modules))"
-    done = subprocess.run(
-        [sys.executable, "-c", code], capture_output=True, text=True, check=True
-    )
-    assert done.stdout.strip() == "set()"
 
 
 @pytest.mark.parametrize("format", ["onnx", "tflite"])
@@ -94,15 +67,6 @@ def test_a_built_variant_is_taken_from_the_cache_undrawn(tmp_path):
     assert second == first
     assert second.path.stat().st_mtime_ns == stamp
     assert drawn == ["calibration"]
-
-
-def test_evaluation_has_the_hash_that_was_announced(evaluation):
-    assert evaluation.sha256 == model.evaluation_sha256
-    assert evaluation.n == len(evaluation.labels) == 1_200
-    assert evaluation.inputs["input"].shape == (1_200, 64, 64, 1)
-    assert evaluation.inputs["input"].dtype == np.float32
-    assert evaluation.metric == "top1"
-    assert len(evaluation.classes) == 8
 
 
 def test_unknown_variant_names_the_known_ones(tmp_path):

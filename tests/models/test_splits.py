@@ -4,7 +4,7 @@ from tierbench.models.splits import Split
 
 
 def numbers(seed, index):
-    return Split(name="some", seed=seed, samples=8).rng(index).integers(1 << 62, size=4)
+    return Split(seed=seed, samples=8).rng(index).integers(1 << 62, size=4)
 
 
 def test_each_sample_has_random_numbers_of_its_own():

@@ -1,3 +1,8 @@
+import json
+import shutil
+from dataclasses import replace
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 
@@ -9,6 +14,31 @@ def test_an_epoch_shows_every_sample_at_most_once():
     batches = list(training._batches(rng, 1_000, 128))
     assert [len(batch) for batch in batches] == [128] * 7
     assert len(np.unique(np.concatenate(batches))) == 7 * 128
+
+
+def test_record_is_the_one_that_ships(reference, tmp_path, monkeypatch):
+    """All but what few samples cannot tell: their number, hash and accuracy."""
+    shipped = (reference.folder / "lineage.json").read_text(encoding="utf-8")
+    for format in reference.model.formats:
+        shutil.copy(reference.file(format), tmp_path)
+    monkeypatch.setattr(training, "version", reference.lineage["tools"].get)
+    splits = reference.data.splits.items()
+    few = {name: replace(split, samples=20) for name, split in splits}
+    weights = SimpleNamespace(numel=lambda: reference.lineage["parameters"])
+    training.record(
+        tmp_path,
+        reference.name,
+        SimpleNamespace(parameters=lambda: [weights]),
+        replace(reference.data, splits=few),
+        reference.settings,
+    )
+    made = json.loads((tmp_path / "lineage.json").read_text(encoding="utf-8"))
+    for group, unlike in (("data", ("samples", "sha256")), ("files", ("top1",))):
+        for name, record in made[group].items():
+            for key in unlike:
+                assert key in record
+                record[key] = reference.lineage[group][name][key]
+    assert json.dumps(made, indent=2) + "\n" == shipped
 
 
 def test_folder_must_be_named(capsys):

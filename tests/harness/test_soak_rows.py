@@ -74,6 +74,8 @@ def test_two_that_change_places_flip() -> None:
         )
         assert "slower in the steady state (13 against 11 ms)" in text
         assert f"warning: {text}" in notes(rows)
+    made_up = [row | {"evidence": "SIMULATED"} for row in (one, other)]
+    assert "batch 1 (SIMULATED) flips" in flip_sentence(flips(made_up)[0])
 
 
 @pytest.mark.parametrize(

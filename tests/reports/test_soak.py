@@ -29,7 +29,9 @@ def test_each_finalist_has_a_line(examples: SimpleNamespace) -> None:
     assert (first.minute_1.text, first.minute_1.spread) == ("10.000", "± 0.100")
     assert (first.steady.text, first.verdict) == ("13.000", "sagged")
     assert first.ratio.text == "1.300"
-    assert first.lasted == "30.0 min"
+    assert first.effort == "30.0 min"
+    simulated = rows(examples)[0] | {"evidence": "SIMULATED"}
+    assert finalists([simulated])[0].effort == "30.0 min, simulated"
     assert (last.steady.text, last.verdict) == ("n/a", "still changing")
     assert last.steady.reason == "it still changed by +9.0%"
     assert last.ratio.reason == "there is no steady state"

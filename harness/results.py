@@ -22,6 +22,7 @@ from .values import Environment, Evidence, Result, Run, Status, Variant
 NO_METER = "no power meter was used"
 NOTHING = "nothing was measured"
 NOT_COUNTED = "it cannot be counted in the model file"
+NO_COUNT = "no count of it was recorded"
 UNTOLD = "the target does not tell"
 
 
@@ -125,7 +126,7 @@ def _variant(variant: Variant) -> dict[str, Any]:
         **_known("activation_bits", variant.activation_bits, NOT_COUNTED),
         "size_bytes": variant.size_bytes,
         **_known("parameters", variant.profile.parameters, NOT_COUNTED),
-        **_known("weight_bytes", variant.profile.weight_bytes, NOT_COUNTED),
+        **_known("weight_bytes", variant.profile.weight_bytes, NO_COUNT),
         **_known("macs", variant.profile.macs_total, NOT_COUNTED),
     }
 

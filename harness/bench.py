@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 
 import numpy as np
@@ -18,6 +18,7 @@ from .recording import Recorder, Recovered
 from .statistics import Estimate
 from .stopping import Streak
 from .summary import SliceValues, block_value_ns, spread, steady_values
+from .throttling import throttling
 from .timeline import Timeline
 from .values import (
     Accuracy,
@@ -30,6 +31,7 @@ from .values import (
     Status,
     WorkerRecord,
 )
+from .watch import Seen, StateReader, Watch
 from .worker import Limits, Measured, Opened, Stretch, Worker
 
 SLICE_CALLS = 20
@@ -51,6 +53,8 @@ class Bench:
     recorder: Recorder
     timeline: Timeline
     recovered: Recovered = field(default_factory=Recovered)
+    watch: Watch = field(default_factory=lambda: Watch(()))
+    readers: list[StateReader] = field(init=False, default_factory=list)
     blocks: list[Block] = field(init=False, default_factory=list)
     records: list[WorkerRecord] = field(init=False)
     failure: Failure | None = field(init=False, default=None)
@@ -75,6 +79,7 @@ class Bench:
         self._accuracy = self.recovered.accuracy
         self._accuracy_reason = self.recovered.accuracy_reason
         self._started_at_ns = self.recovered.started_at_ns or time.time_ns()
+        self._guard(lambda: self.readers.extend(self.planned.target.readers()))
 
     @property
     def label(self) -> str:
@@ -147,7 +152,7 @@ class Bench:
         self.abandon()
         self.closed = True
         status, reason = self._verdict()
-        throttled, throttled_reason = _throttling(self.blocks)
+        verdict = throttling(self.blocks, self.watch.why_missing(self.readers))
         return Result(
             id=self.result_id,
             run_id=self.run_id,
@@ -162,8 +167,8 @@ class Bench:
             accuracy=self._accuracy,
             accuracy_reason=self._accuracy_reason,
             evidence=self.planned.target.evidence,
-            throttled=throttled,
-            throttled_reason=throttled_reason,
+            throttled=verdict.state,
+            throttled_reason=verdict.reason,
         )
 
     def abandon(self) -> None:
@@ -241,16 +246,19 @@ class Bench:
             calls_max=self._calls_max(self.profile.warmup_ns),
             duration_ns=self.profile.warmup_ns,
         )
-        measured = worker.block(stretch)
-        self._keep(measured, number, -1, Phase.WARMUP, stretch.kind)
+        measured, seen = self._block(worker, stretch)
+        self._keep(measured, number, -1, Phase.WARMUP, stretch.kind, *seen)
         self._call_ns = float(np.median(measured.latency_ns))
 
     def _measure(self, round_index: int) -> None:
         turn = len(self._measured) % len(self._workers)
         number = self.records[turn - len(self._workers)].worker
         stretch = self._stretch()
-        measured = self._workers[turn].block(stretch)
-        self._keep(measured, number, round_index, Phase.MEASURE, stretch.kind)
+        measured, seen = self._block(self._workers[turn], stretch)
+        self._keep(measured, number, round_index, Phase.MEASURE, stretch.kind, *seen)
+
+    def _block(self, worker: Worker, stretch: Stretch) -> Seen:
+        return self.watch.around(self.readers, lambda: worker.block(stretch))
 
     def _measure_energy(self) -> None:
         """Run each meter around one window of its own."""
@@ -342,14 +350,3 @@ def _series(measured: Measured) -> tuple[Series, ...]:
         Series(quantity=quantity, unit="ns", values=values)
         for quantity, values in arrays.items()
     )
-
-
-def _throttling(blocks: Sequence[Block]) -> tuple[str, str | None]:
-    """Return the verdict on throttling and its evidence; no sensor is no verdict."""
-    seen = [b.context["throttled"] for b in blocks if "throttled" in b.context]
-    if not seen:
-        return "unknown", "the target has no sensor that tells"
-    share = sum(map(bool, seen)) / len(seen)
-    if share:
-        return "throttled", f"the device throttled in {share:.0%} of blocks"
-    return "clean", f"the device did not throttle in any of {len(seen)} blocks"

@@ -17,7 +17,17 @@ import click
 
 from .errors import InfrastructureError, TierbenchError
 
-BUILT_IN = ("compare", "demo", "export", "models", "plan", "results", "run", "targets")
+BUILT_IN = (
+    "compare",
+    "demo",
+    "doctor",
+    "export",
+    "models",
+    "plan",
+    "results",
+    "run",
+    "targets",
+)
 
 BAD_INPUT = 2
 INFRASTRUCTURE = 3

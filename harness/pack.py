@@ -17,11 +17,16 @@ from .cache import cache_folder, write_atomically
 from .errors import InfrastructureError
 
 CORE = (
+    "tierbench.harness.device.busy",
     "tierbench.harness.device.clock",
     "tierbench.harness.device.main",
     "tierbench.harness.device.memory",
+    "tierbench.harness.device.monitor",
+    "tierbench.harness.device.quantities",
+    "tierbench.harness.device.reader",
     "tierbench.harness.device.session",
     "tierbench.harness.device.state",
+    "tierbench.harness.device.sysfs",
     "tierbench.harness.device.wire",
 )
 

@@ -5,7 +5,7 @@ What is not known is None beside ``<key>_reason``.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from .errors import NotFound
@@ -15,6 +15,7 @@ from .row_values import known as _known
 from .row_values import unknown as _unknown
 from .soak import summarise_soak
 from .soak_rows import flip_sentence, flips, soak_part
+from .state_row import state_row
 from .store import Store
 from .summary import Summary, summarise
 from .values import Environment, Evidence, Result, Run, Status, Variant
@@ -103,6 +104,7 @@ def row(result: Result) -> dict[str, Any]:
         **_known("ran", result.workers[0].ran if result.workers else None, nothing),
         "throttled": result.throttled,
         "throttled_reason": result.throttled_reason or _unthrottled(result, nothing),
+        "state": state_row(result.blocks),
         **_known(
             "off_cpu_share",
             summary.off_cpu_share,
@@ -239,18 +241,22 @@ def cells(row: Mapping[str, Any]) -> Sequence[str]:
 
 
 def notes(rows: Sequence[Mapping[str, Any]]) -> list[str]:
-    """Return each reason for what ``cells`` leave empty once, with its cases."""
+    """Return each reason for what ``cells`` lack, or spoils them, with its cases."""
     cases: dict[str, list[str]] = {}
     for row in rows:
-        if row["status"] != Status.OK:
-            note = f"{row['status']}: {row['reason']}"
-        elif row["accuracy"] is None:
-            note = f"no accuracy: {row['accuracy_reason']}"
-        else:
-            continue
-        cases.setdefault(note, []).append(row["case_key"][:8])
+        for note in _notes(row):
+            cases.setdefault(note, []).append(row["case_key"][:8])
     found = [f"{note} ({', '.join(keys)})" for note, keys in cases.items()]
     return found + [f"warning: {flip_sentence(flip)}" for flip in flips(rows)]
+
+
+def _notes(row: Mapping[str, Any]) -> Iterator[str]:
+    if row["status"] != Status.OK:
+        yield f"{row['status']}: {row['reason']}"
+    elif row["accuracy"] is None:
+        yield f"no accuracy: {row['accuracy_reason']}"
+    if row["throttled"] == "throttled":
+        yield f"throttled: {row['throttled_reason']}"
 
 
 def _outcome(row: Mapping[str, Any]) -> str:

@@ -19,6 +19,7 @@ import psutil
 
 from .bench import Bench
 from .values import Result
+from .watch import Watch
 
 OPEN_CASES_MAX = 32
 """More cases in a round would spread each case's blocks too thin in time."""
@@ -57,21 +58,25 @@ class Machine:
         """
         began = time.monotonic()
         chance = random.Random(self.seed)
-        for cohort in _cohorts(self.benches):
-            try:
-                yield from self._measure_cohort(cohort, chance)
-            finally:
-                for bench in cohort:
-                    bench.abandon()
-            if self.stopping():
-                break
+        with Watch(
+            reader for bench in self.benches for reader in bench.readers
+        ) as seen:
+            for cohort in _cohorts(self.benches):
+                try:
+                    yield from self._measure_cohort(cohort, chance, seen)
+                finally:
+                    for bench in cohort:
+                        bench.abandon()
+                if self.stopping():
+                    break
         self.accounting.wall_s = time.monotonic() - began
 
     def _measure_cohort(
-        self, cohort: Sequence[Bench], chance: random.Random
+        self, cohort: Sequence[Bench], chance: random.Random, watch: Watch
     ) -> Iterator[Result]:
         _open(cohort)
         for bench in cohort:
+            bench.watch = watch
             if self.stopping():  # evaluating may take minutes
                 return
             self._timed(bench.begin)

@@ -20,6 +20,7 @@ from .errors import TargetUnavailable
 from .meter import PowerMeter
 from .probe import Probe, probe
 from .values import Case, Environment, Evidence, Setting, Variant, Workload
+from .watch import LINUX, StateReader
 from .worker import Limits, SubprocessWorker, Worker
 
 WORKER_BYTES = 96 << 20
@@ -159,6 +160,14 @@ class Target(ABC):
     def rest(self, duration_s: float) -> None:
         """Let the device idle, so that it cools before a sustained run."""
         time.sleep(duration_s)
+
+    def readers(self) -> tuple[StateReader, ...]:
+        """Return what tells the state of the device: what Linux tells of this machine.
+
+        The verdict on throttling rests on these alone: a target on another device
+        names that device's readers instead.
+        """
+        return LINUX
 
     def prepare(self, variant: Variant) -> Path:
         """Return the artifact to load: here the model file itself."""

@@ -239,7 +239,8 @@ class Block:
 
     ``series`` holds ``latency`` (ns per call), ``gap`` (ns from the end of a call to
     the start of the next) and, where the runtime computes on the calling thread,
-    ``off_cpu`` (ns of the call in which the thread did not run). A block of the phase
+    ``off_cpu`` (ns of the call in which the thread did not run), and beside them what
+    the monitor saw of the device's state, see ``traces``. A block of the phase
     ``energy`` also holds ``power`` (W) and in ``context`` the meter's name and scope;
     one of the phase ``soak`` holds every ``kept_every``-th of its ``calls``.
     ``started_at_ns`` is Unix time; ``offset_ns`` is the time since the run began to

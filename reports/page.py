@@ -18,6 +18,7 @@ from ..harness.distribution import LatencyHistogram
 from ..harness.errors import InputError
 from .asked import outcomes, questions
 from .charts import MARKERS, charts
+from .condition import throttled
 from .facets import facets, target_colours
 from .headline import front_sentences
 from .interactive import bundle, figure
@@ -131,7 +132,7 @@ def _findings(rows: Sequence[Row]) -> dict[str, Any]:
         "table": table(rows, states(judged)),
         "finalists": finalists(rows),
         "warnings": warnings(rows),
-        "setbacks": [_setback(row) for row in rows if row.get("status") != "ok"],
+        "setbacks": [found for row in rows for found in _setbacks(row)],
     }
 
 
@@ -182,11 +183,14 @@ def _evidence(rows: Sequence[Row]) -> list[str]:
     return [name for name in MARKERS if name in seen]
 
 
-def _setback(row: Row) -> tuple[str, str, str, str]:
-    """Return (case, workload, outcome, reason) of a case that is not ok."""
+def _setbacks(row: Row) -> Iterator[tuple[str, str, str, str]]:
+    """Yield (case, workload, outcome, reason): not ok, or on a slowed device."""
     name = f"{words(row.get('model'))} / {case_name(row)}"
-    reason = words(row.get("reason") or "no reason was recorded")
-    return name, workload(row), outcome(row), reason
+    if row.get("status") != "ok":
+        reason = words(row.get("reason") or "no reason was recorded")
+        yield name, workload(row), outcome(row), reason
+    if why := throttled(row):
+        yield name, workload(row), "throttled", why
 
 
 def _environments(

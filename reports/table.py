@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from ..harness.front import State
+from .condition import RAN, condition
 from .digits import byte_size, plain, with_interval
 from .metrics import NO_REASON, Metric, Row, number, read, words
 from .pareto import costs
@@ -78,8 +79,6 @@ _COLUMNS = (
     Column(title="Energy per inference", unit="mJ"),
 )
 
-_RAN = ("ok", "not_converged")
-
 
 def table(rows: Sequence[Row], states: Mapping[int, Mapping[str, State]]) -> Table:
     """Return the table of all rows, in their order, with its notes.
@@ -113,7 +112,7 @@ def _cells(row: Row, states: Mapping[str, State]) -> tuple[Cell, ...]:
         _text(f"{words(row.get('model'))} / {words(row.get('variant'))}", _kind(row)),
         _text(place_name(row), _where(row)),
         _text(workload(row), _effort(row)),
-        _text(outcome(row), _throttled(row), tag=outcome(row)),
+        _text(outcome(row), condition(row), tag=outcome(row)),
         _standing(row, states),
         _metric(row, read(row, "accuracy", "value"), _accuracy_detail(row)),
         _metric(row, read(row, "latency_ms", "median")),
@@ -190,7 +189,7 @@ def _absent(metric: Metric) -> Cell:
 
 def _why_unknown(rows: Sequence[Row], cells: Sequence[Cell]) -> tuple[str, ...]:
     """Return the reasons of the cases that ran, or of all where none did."""
-    ran = [c for row, c in zip(rows, cells, strict=True) if row.get("status") in _RAN]
+    ran = [c for row, c in zip(rows, cells, strict=True) if row.get("status") in RAN]
     return tuple(dict.fromkeys(cell.reason or NO_REASON for cell in ran or cells))
 
 
@@ -222,13 +221,6 @@ def _effort(row: Row) -> str:
         for count, noun in ((number(raw), noun) for raw, noun in counts)
         if count
     )
-
-
-def _throttled(row: Row) -> str:
-    state = words(row.get("throttled") or "unknown")
-    if row.get("status") not in _RAN:
-        return ""
-    return state if state != "unknown" else "throttling unknown"
 
 
 def _accuracy_detail(row: Row) -> str:

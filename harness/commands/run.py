@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import click
@@ -18,6 +20,7 @@ CASE_FAILED = 1
 @click.option("--profile", help="Measure with this profile instead of the file's.")
 @click.option("--target", "targets", multiple=True, help="Only this target; repeat.")
 @click.option("--fresh", is_flag=True, help="Measure again what still holds.")
+@click.option("--prepare", is_flag=True, help="Fix this machine's settings meanwhile.")
 @click.option("--json", "as_json", is_flag=True, help="Print the run's rows as JSON.")
 def command(
     sweep: Path,
@@ -25,6 +28,7 @@ def command(
     profile: str | None,
     targets: tuple[str, ...],
     fresh: bool,
+    prepare: bool,
     as_json: bool,
 ) -> int:
     """Measure all cases of a sweep; run it again to take up an interrupted run."""
@@ -40,7 +44,7 @@ def command(
     plan = make_plan(narrowed(load_sweep(sweep), profile=profile, targets=targets))
     progress = progress_for(sys.stderr)
     leaving = Leaving(progress)
-    with Store.open(store_url) as store, leaving:
+    with _fit(prepare), Store.open(store_url) as store, leaving:
         try:
             outcome = run_plan(
                 plan, store, progress, fresh=fresh, stopping=leaving.asked
@@ -58,3 +62,19 @@ def command(
     if outcome.interrupted:
         return LEFT_EARLY
     return CASE_FAILED if outcome.failed else 0
+
+
+@contextmanager
+def _fit(prepare: bool) -> Iterator[None]:
+    """Put back what a killed run has left; prepare the machine meanwhile if asked."""
+    from .. import preparing
+
+    for line in preparing.take_back():
+        click.echo(line, err=True)
+    if not prepare:
+        yield
+        return
+    with preparing.prepared() as changes:
+        for line in changes:
+            click.echo(line, err=True)
+        yield

@@ -1,5 +1,7 @@
 """The worker: opens one session, measures what it is told, answers on a private pipe.
 
+The monitor is the same program, told to watch instead of to open.
+
 Requests carry ``op``; every request is answered by one frame with ``ok``.
 """
 
@@ -19,6 +21,8 @@ from typing import Any, BinaryIO
 
 from . import clock, state
 from .memory import MemoryWatch
+from .monitor import Monitor
+from .reader import ReaderError
 from .session import Session, SessionError
 from .wire import Tensor, WireError, read_frame, write_frame
 
@@ -74,6 +78,7 @@ class _Worker:
     def __init__(self) -> None:
         self.session: Session | None = None
         self.memory = MemoryWatch()
+        self.monitor = Monitor()
 
     def answer(self, header: dict[str, Any], tensors: list[Tensor]) -> Any:
         """Return the reply's header and tensors; whatever goes wrong is a reply too."""
@@ -85,7 +90,8 @@ class _Worker:
         except MemoryError as exc:
             return _failure("memory", exc), []
         except Exception as exc:
-            kind = "session" if isinstance(exc, SessionError) else "runtime"
+            ours = isinstance(exc, (SessionError, ReaderError))
+            kind = "session" if ours else "runtime"
             return _failure(kind, exc), []
         return dict(reply, ok=True), arrays
 
@@ -196,6 +202,19 @@ class _Worker:
             self.session.close()
             self.session = None
         return {}, []
+
+    def do_watch(self, _: list[Tensor], readers: list[list[Any]]) -> Any:
+        """Open readers of the device's state."""
+        return {"readers": self.monitor.watch(readers)}, []
+
+    def do_start(self, _: list[Tensor], period_ns: int) -> Any:
+        """Begin to sample the readers."""
+        self.monitor.start(period_ns)
+        return {}, []
+
+    def do_stop(self, _: list[Tensor]) -> Any:
+        """End and return what the readers have told."""
+        return {}, self.monitor.stop()
 
     def _session(self) -> Session:
         if self.session is None:

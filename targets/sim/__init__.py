@@ -15,6 +15,7 @@ from pathlib import Path
 from ...harness.meter import PowerMeter
 from ...harness.target import Option, Target, Tier, Unavailable
 from ...harness.values import Case, Environment, Evidence, Setting, Variant
+from ...harness.watch import StateReader
 from ...harness.worker import Limits, SubprocessWorker, Worker
 from .meter import SimMeter
 from .process import DRIFTS
@@ -154,6 +155,10 @@ class Sim(Target):
             pass_time(self.machine, duration_s)
         else:
             super().rest(duration_s)
+
+    def readers(self) -> tuple[StateReader, ...]:
+        """Return none: the simulation tells of its throttling itself."""
+        return ()
 
     def launch(self, case: Case, artifact: Path, limits: Limits) -> Worker:
         """Start a worker; one in virtual time is no process at all."""

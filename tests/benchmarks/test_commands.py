@@ -11,6 +11,7 @@ from pathlib import Path
 
 HELP_LIMIT = 2.5
 REUSE_LIMIT_S = 2.0
+DOCTOR_LIMIT_S = 2.0
 MEASURING_SHARE_MIN = 0.75
 
 MANY = """\
@@ -58,6 +59,18 @@ def test_help_against_importing_click() -> None:
     ratio = statistics.median(ratios)
     print(f"\ntierbench --help / import click: {ratio:.2f}, limit {HELP_LIMIT}")
     assert ratio <= HELP_LIMIT
+
+
+def test_doctor() -> None:
+    command = [str(part) for part in tierbench("doctor", "--json")]
+    taken = []
+    for _ in range(5):
+        began = time.perf_counter()
+        done = subprocess.run(command, capture_output=True)
+        taken.append(time.perf_counter() - began)
+        assert done.returncode in (0, 1), done.stderr
+    print(f"\ndoctor: {max(taken):.2f} s at most, limit {DOCTOR_LIMIT_S} s")
+    assert max(taken) <= DOCTOR_LIMIT_S
 
 
 def test_a_finished_sweep_of_500_cases(tmp_path: Path) -> None:

@@ -37,6 +37,7 @@ KEYS = {
     *("target", "tier", "device", "runtime", "runtime_version", "evidence", "status"),
     *("reason", "scenario", "batch", "n", "slices", "workers", "latency_ms"),
     *("throughput_per_s", "memory", "power", "energy_mj", "accuracy", "throttled"),
+    *("throttled_reason", "state"),
     *("case_key", "variant_sha256", "run", "environment"),
 }
 """What the row promises to hold at least."""
@@ -52,6 +53,10 @@ NESTED = {
     "accuracy": {"metric", "value", "ci95", "n"},
     "power": {"mean_w", "scope", "meter"},
     "energy_mj": {"gross", "net", "scope"},
+    "state": {
+        *("clocks", "temperatures", "throttle_reasons", "throttle_counts"),
+        *("governor", "boost", "power_mode", "power_limits"),
+    },
 }
 
 
@@ -305,3 +310,15 @@ def test_a_run_is_told_in_plain_values() -> None:
     assert told["sweep"] == {"profile": "smoke", "batches": [1, 8]}
     assert told["version"] == "0.1.0"
     assert json.loads(json.dumps(told)) == told
+
+
+def test_what_spoils_a_number_is_noted_beside_what_is_missing() -> None:
+    why = "the clock of cpu fell by 11%"
+    slow = row(a_result(throttled="throttled", throttled_reason=why))
+    untold = row(a_result(accuracy=None, accuracy_reason="no data"))
+    key = slow["case_key"][:8]
+    assert notes([slow, untold]) == [
+        f"throttled: {why} ({key})",
+        f"no accuracy: no data ({key})",
+    ]
+    assert notes([row(a_result(throttled="clean"))]) == []

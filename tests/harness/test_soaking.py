@@ -71,7 +71,7 @@ def test_the_device_rests_before(soaking) -> None:
     assert now_ns(machine) == pytest.approx(before + 30e9)
 
 
-def test_of_quick_calls_every_so_manieth_is_kept(soaking) -> None:
+def test_of_quick_calls_every_nth_is_kept(soaking) -> None:
     run = soaking("latency_us = 200.0\nnoise = 0.0", seconds=180.0)
     run.run()
     block = run.blocks[-1]

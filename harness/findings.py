@@ -48,7 +48,7 @@ class Findings:
 
     @property
     def memory(self) -> Memory:
-        """Return the memory of the process that ran the model."""
+        """Return the memory of the process that ran the model, and of its device."""
         return Memory(self.row)
 
     @property
@@ -186,6 +186,21 @@ class Memory:
     def steady(self) -> Quantity:
         """Return what is taken after the warm-up."""
         return self._quantity("steady")
+
+    @property
+    def loaded(self) -> Quantity:
+        """Return what is taken with the model loaded, before its first call."""
+        return self._quantity("loaded")
+
+    @property
+    def baseline(self) -> Quantity:
+        """Return what the runtime takes before any model; the others include it."""
+        return self._quantity("baseline")
+
+    @property
+    def device(self) -> Quantity:
+        """Return what the runtime tells of the accelerator's own memory."""
+        return self._quantity("device")
 
     def _quantity(self, key: str) -> Quantity:
         part, reason = _part(self.row, "memory")

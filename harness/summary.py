@@ -191,8 +191,9 @@ def _off_cpu_share(blocks: Sequence[Block]) -> float | None:
 
 def _memory(result: Result) -> Memory | None:
     """Return the memory of the worker that needed most."""
-    known = [r.memory for r in result.workers if r.memory and r.memory.peak_bytes]
-    return max(known, key=lambda memory: memory.peak_bytes or 0, default=None)
+    told = [record.memory for record in result.workers if record.memory]
+    known = [memory for memory in told if memory.peak_bytes or memory.steady_bytes]
+    return max(known, key=lambda m: m.peak_bytes or m.steady_bytes or 0, default=None)
 
 
 def _power(result: Result) -> Power | None:

@@ -77,7 +77,10 @@ class Constraints:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sweep:
-    """What to measure: each variant on each target's settings, scenario and batch."""
+    """What to measure: each variant on each target's settings, scenario and batch.
+
+    ``soak_s`` is None where the profile says how long finalists are soaked.
+    """
 
     name: str
     profile: str
@@ -93,6 +96,7 @@ class Sweep:
     source: str
     folder: Path = field(repr=False)
     text: str = field(repr=False)
+    soak_s: float | None = None
 
     @property
     def plain(self) -> dict[str, Any]:
@@ -124,6 +128,7 @@ class Sweep:
             "batches": list(self.batches),
             "seed": self.seed,
             **self.load.plain,
+            "soak_s": self.soak_s,
             "limits": asdict(self.limits),
             "constraints": None if not self.constraints else asdict(self.constraints),
             "cost": None if self.cost is None else dict(self.cost),
@@ -237,6 +242,7 @@ def sweep_of(
         source=source,
         folder=folder,
         text=text,
+        soak_s=workload.get("soak_s"),
     )
 
 

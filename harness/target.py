@@ -7,6 +7,7 @@ imports no vendor runtime) and a ``device.py`` (device half, see
 
 from __future__ import annotations
 
+import time
 from abc import ABC
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -155,6 +156,10 @@ class Target(ABC):
     def meters(self) -> tuple[PowerMeter, ...]:
         """Return the power meters that watch this target: none unless it has some."""
         return ()
+
+    def rest(self, duration_s: float) -> None:
+        """Let the device idle, so that it cools before a sustained run."""
+        time.sleep(duration_s)
 
     def readers(self) -> tuple[StateReader, ...]:
         """Return what tells the state of the device: what Linux tells of this machine.

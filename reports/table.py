@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
+from ..harness.front import State
 from .condition import RAN, condition
 from .digits import byte_size, plain, with_interval
 from .metrics import NO_REASON, Metric, Row, number, read, words
-from .pareto import State, costs
+from .pareto import costs
 from .summary import accuracy_name, outcome, place_name, workload
 
 ABSENT = "n/a"
@@ -125,7 +126,7 @@ def _cells(row: Row, states: Mapping[str, State]) -> tuple[Cell, ...]:
         _metric(row, read(row, "latency_ms", "p99"), _on_cpu(row, "p99")),
         _metric(row, read(row, "latency_ms", "p99_early_stopping")),
         _metric(row, read(row, "throughput_per_s")),
-        _bytes(row, read(row, "memory", "peak_bytes"), _scope(row, "memory")),
+        _bytes(row, read(row, "memory", "peak_bytes"), _held(row)),
         _bytes(row, read(row, "size_bytes")),
         _metric(row, read(row, "energy_mj", "gross"), _scope(row, "energy_mj")),
     )
@@ -249,6 +250,18 @@ def _accuracy_detail(row: Row) -> str:
     counted = "" if samples is None else f"n = {words(samples)}"
     named = "" if name in (None, "accuracy") else f"{name}"
     return ", ".join(filter(None, (named, counted)))
+
+
+def _held(row: Row) -> str:
+    """Return what the peak counts, and what of it is held steadily or is no model's."""
+    parts = (
+        ("steady_bytes", "steady"),
+        ("baseline_bytes", "before the model"),
+        ("device_bytes", "on the device"),
+    )
+    known = [(read(row, "memory", key).value, name) for key, name in parts]
+    told = [f"{byte_size(value)} {name}" for value, name in known if value is not None]
+    return ", ".join(filter(None, (_scope(row, "memory"), *told)))
 
 
 def _scope(row: Row, group: str) -> str:

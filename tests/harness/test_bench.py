@@ -9,7 +9,7 @@ import pytest
 from support.benches import Notes, a_bench, measured, sim_benches
 from support.plans import plan_of
 
-from tierbench.harness.bench import CALLS_MAX, Timeline
+from tierbench.harness.bench import CALLS_MAX
 from tierbench.harness.errors import (
     CaseError,
     StoreError,
@@ -293,13 +293,6 @@ def test_a_meter_runs_around_a_window_of_its_own(tmp_path) -> None:
     assert window.context["scope"] == "module"
     again = bench.close()
     assert len(again.blocks) == len(result.blocks)
-
-
-def test_a_timeline_goes_on_where_it_stopped() -> None:
-    timeline = Timeline()
-    assert [timeline.offset_ns(t) for t in (500, 600, 550)] == [0, 100, 50]
-    later = Timeline(first_ns=1000)
-    assert [later.offset_ns(t) for t in (70, 80)] == [1000, 1010]
 
 
 def test_blocks_hold_what_the_worker_measured(tmp_path) -> None:

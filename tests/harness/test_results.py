@@ -49,7 +49,12 @@ NESTED = {
         *("median", "median_ci95", "p90", "p99", "first_call", "on_cpu"),
         *("p90_early_stopping", "p99_early_stopping"),
     },
-    "memory": {"peak_bytes", "steady_bytes", "arena_bytes", "scope"},
+    "memory": {
+        *("peak_bytes", "peak_opening_bytes", "peak_first_call_bytes"),
+        *("peak_steady_bytes", "baseline_bytes", "loaded_bytes", "steady_bytes"),
+        *("steady_anonymous_bytes", "steady_file_bytes", "device_bytes"),
+        *("arena_bytes", "scope"),
+    },
     "accuracy": {"metric", "value", "ci95", "n"},
     "power": {"mean_w", "scope", "meter"},
     "energy_mj": {"gross", "net", "scope"},
@@ -137,6 +142,9 @@ EXAMPLES = {
     "no sensor": a_result(throttled="unknown"),
     "untold memory": a_result(workers=(a_record(peak_bytes=9),)),
     "metered": a_result(blocks=(*a_result().blocks, ENERGY)),
+    "refused peak": a_result(
+        workers=(a_record(steady_bytes=8, peak_reason="refused"),)
+    ),
     "no memory": a_result(workers=(a_record(),)),
     "server": a_result(
         case=replace(a_case(), workload=SERVER),

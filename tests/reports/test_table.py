@@ -1,6 +1,7 @@
 from types import SimpleNamespace
 
-from tierbench.reports.pareto import State, fronts, states
+from tierbench.harness.front import State
+from tierbench.reports.pareto import fronts, states
 from tierbench.reports.table import table
 
 
@@ -81,7 +82,7 @@ def test_effort_and_scope_are_shown(examples: SimpleNamespace) -> None:
     shown = table([examples.measured_row(slices=1)], {})
     details = [cell.detail for cell in shown.rows[0]]
     assert "1 slice, 3 workers" in details
-    assert "process" in details
+    assert any(detail.startswith("process") for detail in details)
     assert "throttling unknown" in details
 
 
@@ -110,3 +111,12 @@ def test_the_standing_is_by_speed_with_the_other_fronts_beneath(
         also = [n for n in ("size", "memory") if by_cost.get(n) is State.FRONT]
         assert cell.detail == (f"front by {' and '.join(also)}" if also else "")
     assert {cell.text for cell in cells} == {*State, "not judged"}
+
+
+def test_a_peak_of_memory_is_broken_down(examples: SimpleNamespace) -> None:
+    held = {"peak_bytes": 150 << 20, "steady_bytes": 100 << 20, "device_bytes": 1 << 30}
+    row = examples.measured_row()
+    row["memory"] = {**held, "baseline_bytes": 40 << 20, "scope": "process"}
+    details = [cell.detail for cell in table([row], {}).rows[0]]
+    told = "process, 100 MiB steady, 40.0 MiB before the model, 1.00 GiB on the device"
+    assert told in details

@@ -3,23 +3,17 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any
 
 import numpy as np
 
 from .course import Course, ask, course_of, series_of
-from .data import batch_of, fitted, synthetic
-from .errors import (
-    DataError,
-    StoreError,
-    TierbenchError,
-    WorkerError,
-    WorkerTimeout,
-)
+from .errors import DataError, StoreError, WorkerError
 from .evaluation import evaluate
+from .failure import Failure, failure_of
 from .frames import show
+from .inputs import timed_inputs
 from .load import under_load
 from .meter import PowerMeter
 from .metering import Metering
@@ -57,14 +51,6 @@ SLICE_CALLS = 20
 
 SLICE_LIMIT_NS = 1_000_000_000
 CALLS_MAX = 1_000_000
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Failure:
-    """How a case failed."""
-
-    status: Status
-    reason: str
 
 
 @dataclass(slots=True, kw_only=True, eq=False)
@@ -245,7 +231,7 @@ class Bench:
             self._workers.append(worker)
 
     def _begin(self) -> None:
-        inputs = self._inputs()
+        inputs = timed_inputs(self.planned, self._opened[0].inputs)
         # Every worker's first trace is its warm-up, which may be all that is left.
         first_number = 1 + max((block.worker for block in self.blocks), default=-1)
         for number, worker in enumerate(self._workers, first_number):
@@ -266,14 +252,6 @@ class Bench:
         if self._accuracy is None and self._accuracy_reason is None:
             self._evaluate()
             self._workers[0].bind(inputs)
-
-    def _inputs(self) -> Mapping[str, Any]:
-        """Return what is timed: the first samples of the data, or made-up ones."""
-        workload, source = self.planned.case.workload, self.planned.data
-        specs = self._opened[0].inputs
-        if source is None or not specs:
-            return synthetic(specs, workload.batch, workload.seed)
-        return batch_of(fitted(source.data, specs), 0, workload.batch, specs)
 
     def _evaluate(self) -> None:
         source = self.planned.data
@@ -387,12 +365,5 @@ class Bench:
             act()
         except StoreError:
             raise  # the journal's trouble is everybody's
-        except WorkerTimeout as exc:
-            self.failure = Failure(status=Status.TIMED_OUT, reason=str(exc))
-        except TierbenchError as exc:
-            self.failure = Failure(status=Status.FAILED, reason=str(exc))
         except Exception as exc:  # a plug-in's host half may raise anything
-            told = f"{type(exc).__name__}: {' '.join(str(exc).split())}"
-            self.failure = Failure(
-                status=Status.FAILED, reason=f"the target failed: {told}"
-            )
+            self.failure = failure_of(exc)

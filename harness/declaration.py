@@ -9,11 +9,12 @@ from pathlib import Path, PurePath
 from sys import float_info
 from typing import Any
 
+from .case_label import case_label
 from .errors import InputError
 from .narrow import narrowed
 from .scenarios import LOAD_KEYS
 from .sweep import ModelRequest, Sweep, TargetRequest, load_sweep, sweep_of
-from .values import Scenario, Setting, case_label
+from .values import Scenario, Setting
 
 SLOWER_MAX = "slower_max"
 _OF_WORKLOAD = ("scenario", "batch", "seed", *LOAD_KEYS)

@@ -52,8 +52,10 @@ def _samples(result: Result, block: Block) -> Iterator[tuple[object, ...]]:
         *(result.case.key, result.run_id, block.worker, block.index),
         *(block.round, str(block.phase), str(block.kind), block.offset_ns),
     )
-    for call, value in enumerate(latency.tolist()):
-        yield (*fixed, call, value, "" if off_cpu is None else int(off_cpu[call]))
+    step = int(block.context.get("kept_every", 1))
+    for place, value in enumerate(latency.tolist()):
+        idle = "" if off_cpu is None else int(off_cpu[place])
+        yield (*fixed, place * step, value, idle)
 
 
 def _flat(row: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:

@@ -48,7 +48,7 @@ class Findings:
 
     @property
     def memory(self) -> Memory:
-        """Return the memory of the process that ran the model."""
+        """Return the memory of the process that ran the model, and of its device."""
         return Memory(self.row)
 
     @property
@@ -77,6 +77,7 @@ class Findings:
             self.latency.median,
             self.latency.p90,
             self.latency.p99,
+            self.latency.p99_early_stopping,
             self.throughput_per_s,
             self.accuracy,
             self.memory.peak,
@@ -111,13 +112,59 @@ class Latency:
         return self._quantity("p99")
 
     @property
+    def p90_early_stopping(self) -> Quantity:
+        """Return MLPerf's upper estimate of the 90th percentile."""
+        return self._quantity("p90_early_stopping", "p90 (early stopping)")
+
+    @property
+    def p99_early_stopping(self) -> Quantity:
+        """Return MLPerf's upper estimate of the 99th percentile."""
+        return self._quantity("p99_early_stopping", "p99 (early stopping)")
+
+    @property
+    def on_cpu(self) -> OnCpuLatency:
+        """Return the latency of calls that were not preempted."""
+        return OnCpuLatency(self.row)
+
+    @property
     def first_call(self) -> Quantity:
         """Return the first call's latency, median over processes."""
         return self._quantity("first_call")
 
+    def _quantity(self, key: str, name: str = "") -> Quantity:
+        part, reason = _part(self.row, "latency_ms")
+        return _quantity(part, key, f"{name or key} latency", "ms", reason)
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class OnCpuLatency:
+    """Latency in ms of the calls whose thread was not preempted."""
+
+    row: Mapping[str, Any]
+
+    def __repr__(self) -> str:
+        """Return the case's name, as a failing test shows it."""
+        return f"<latency on the CPU of {_case(self.row)}>"
+
+    @property
+    def median(self) -> Quantity:
+        """Return the median over slices."""
+        return self._quantity("median")
+
+    @property
+    def p90(self) -> Quantity:
+        """Return the 90th percentile over calls."""
+        return self._quantity("p90")
+
+    @property
+    def p99(self) -> Quantity:
+        """Return the 99th percentile over calls."""
+        return self._quantity("p99")
+
     def _quantity(self, key: str) -> Quantity:
         part, reason = _part(self.row, "latency_ms")
-        return _quantity(part, key, f"{key} latency", "ms", reason)
+        found, why = _part(part, "on_cpu")
+        return _quantity(found, key, f"{key} latency on the CPU", "ms", reason or why)
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -139,6 +186,21 @@ class Memory:
     def steady(self) -> Quantity:
         """Return what is taken after the warm-up."""
         return self._quantity("steady")
+
+    @property
+    def loaded(self) -> Quantity:
+        """Return what is taken with the model loaded, before its first call."""
+        return self._quantity("loaded")
+
+    @property
+    def baseline(self) -> Quantity:
+        """Return what the runtime takes before any model; the others include it."""
+        return self._quantity("baseline")
+
+    @property
+    def device(self) -> Quantity:
+        """Return what the runtime tells of the accelerator's own memory."""
+        return self._quantity("device")
 
     def _quantity(self, key: str) -> Quantity:
         part, reason = _part(self.row, "memory")

@@ -12,12 +12,12 @@ from rich.progress_bar import ProgressBar
 from rich.table import Table
 from rich.text import Text
 
-from .progress import Forecast, Progress, cases, status_line
+from .progress import Forecast, Progress, cases, soak_line, status_line
 from .terminal import printable
-from .values import Block, Result, Status
+from .values import Block, Case, Result, Status
 
 if TYPE_CHECKING:
-    from .bench import Bench
+    from .progress import UnderWay
     from .statistics import Estimate
 
 ROWS_SHOWN = 16
@@ -43,7 +43,7 @@ class LiveProgress(Progress):
         self._live = Live(console=self._console, auto_refresh=False, transient=True)
         self._drawn = 0.0
         self._lock = threading.Lock()
-        self._open: dict[str, Bench] = {}
+        self._open: dict[str, UnderWay] = {}
         self._forecast = Forecast(1)
 
     def begin(self, total: int, reused: int, done: int) -> None:
@@ -55,7 +55,7 @@ class LiveProgress(Progress):
             told = Text("starting workers, warming up, evaluating", style="dim")
             self._live.update(told, refresh=True)
 
-    def block(self, bench: Bench, block: Block) -> None:
+    def block(self, bench: UnderWay, block: Block) -> None:
         """Take in a case's latest estimate, and draw when it is time."""
         with self._lock:
             self._open[bench.planned.case.key] = bench
@@ -75,6 +75,18 @@ class LiveProgress(Progress):
             if result.reason:
                 line.append(f"  {printable(result.reason)}", style="dim")
             self._console.print(line)
+
+    def soak(self, total: int, seconds: float) -> None:
+        """Print what is ahead."""
+        self._forecast = Forecast(total)
+        self._console.print(soak_line(total, seconds))
+
+    def soaked(self, case: Case, told: str) -> None:
+        """Print how a finalist came out of it."""
+        with self._lock:
+            self._open.pop(case.key, None)
+            line = Text(f"{'soaked':>13} ", style="green")
+            self._console.print(line.append(printable(f"{case.label} {told}")))
 
     def close(self) -> None:
         """Stop drawing."""

@@ -22,6 +22,7 @@ CORE = (
     "tierbench.harness.device.clock",
     "tierbench.harness.device.demands",
     "tierbench.harness.device.main",
+    "tierbench.harness.device.memory",
     "tierbench.harness.device.monitor",
     "tierbench.harness.device.quantities",
     "tierbench.harness.device.reader",

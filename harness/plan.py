@@ -11,10 +11,11 @@ from typing import Any
 from . import registry
 from .errors import InputError, Mistake, SweepError
 from .meter import PowerMeter
+from .profiles import PROFILES
 from .requested import RequestedModel
 from .scenarios import unfit
 from .sources import DataSource, evaluation_origin
-from .sweep import Sweep, TargetRequest
+from .sweep import Constraints, Sweep, TargetRequest
 from .target import Target
 from .values import Case, Evidence, Setting, Variant, Workload, canonical_json
 from .worker import Limits
@@ -50,7 +51,8 @@ class Plan:
     """All cases to be measured in one run, in order.
 
     ``asked`` is what was asked for as JSON values, kept with the run; its hash tells
-    whether a run that was interrupted is this one.
+    whether a run that was interrupted is this one. ``soak_s`` is how long each
+    finalist, a case that fulfils the ``constraints``, is loaded at the end; 0: not.
     """
 
     name: str
@@ -58,6 +60,8 @@ class Plan:
     asked: Mapping[str, Any]
     cases: tuple[Planned, ...]
     skipped: tuple[Skip, ...]
+    soak_s: float = 0.0
+    constraints: Constraints | None = None
 
     @property
     def sha256(self) -> str:
@@ -95,6 +99,8 @@ def make_plan(sweep: Sweep) -> Plan:
         asked={**sweep.plain, **_images(cases)},
         cases=tuple(cases),
         skipped=tuple(skipped),
+        soak_s=PROFILES[sweep.profile].soak_s if sweep.soak_s is None else sweep.soak_s,
+        constraints=sweep.constraints,
     )
 
 

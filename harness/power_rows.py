@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from .known import estimate, known, unknown
 from .power import Power, PowerFindings
+from .row_values import estimated, known, unknown
 from .values import Evidence
 
 UNTOLD = "the meter does not tell"
@@ -60,8 +60,8 @@ def _power(power: Power, evidence: Evidence) -> dict[str, Any]:
 
 def _energy(power: Power, evidence: Evidence) -> dict[str, Any]:
     return {
-        **estimate("gross", power.gross, 1e3),
-        **estimate("net", power.net, 1e3),
+        **estimated("gross", power.gross, 1e3),
+        **estimated("net", power.net, 1e3),
         "scope": power.scope,
         "uncertainty": {
             source: joules * 1e3 for source, joules in power.uncertainty_j.items()

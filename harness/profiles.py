@@ -19,6 +19,8 @@ class Profile:
     None takes one of any age. ``window_ns`` is a block of the offline scenario,
     ``energy_ns`` the one around which a power meter runs. ``queries_min`` is how many
     calls a load is judged by, ``load_limit_s`` the time in which the highest is sought.
+    ``energy_ns`` the one around which a power meter runs. ``soak_s`` is how long each
+    finalist is loaded without a pause at the end; 0 for not at all.
     """
 
     name: str
@@ -36,6 +38,7 @@ class Profile:
     max_age_s: float | None = None
     queries_min: int = 5_000
     load_limit_s: float = 600.0
+    soak_s: float = 0.0
 
     @property
     def stop_rule(self) -> StopRule:
@@ -82,6 +85,7 @@ PROCUREMENT = Profile(
     window_ns=10_000_000_000,
     queries_min=20_000,
     load_limit_s=3_600.0,
+    soak_s=1800.0,
 )
 
 PROFILES: Mapping[str, Profile] = MappingProxyType(

@@ -7,16 +7,40 @@ import threading
 import time
 from abc import ABC, abstractmethod
 from contextlib import suppress
-from typing import TYPE_CHECKING, TextIO
+from typing import TYPE_CHECKING, Protocol, TextIO
 
 from .terminal import printable
-from .values import Block, Result, Status
+from .values import Block, Case, Result, Status
 
 if TYPE_CHECKING:
-    from .bench import Bench
+    from .plan import Planned
+    from .statistics import Estimate
 
 LINE_EVERY_S = 10.0
 """How often plain progress says that it is still measuring."""
+
+
+class UnderWay(Protocol):
+    """A case that is being measured, in rounds or under sustained load."""
+
+    @property
+    def planned(self) -> Planned:
+        """Return the case with what it takes to run it."""
+
+    @property
+    def label(self) -> str:
+        """Return the case's name for people."""
+
+    @property
+    def estimate(self) -> Estimate | None:
+        """Return the latest estimate of its median, if there is one yet."""
+
+    @property
+    def measured_s(self) -> float:
+        """Return the seconds measured so far."""
+
+    def share_done(self) -> float:
+        """Return about which share of it is done, 0 to 1."""
 
 
 class Progress(ABC):
@@ -27,12 +51,18 @@ class Progress(ABC):
         """Tell how many cases there are to measure, to reuse, and already done."""
 
     @abstractmethod
-    def block(self, bench: Bench, block: Block) -> None:
+    def block(self, bench: UnderWay, block: Block) -> None:
         """Tell that a block is safe in the journal."""
 
     @abstractmethod
     def result(self, result: Result) -> None:
         """Tell that a case has ended."""
+
+    def soak(self, total: int, seconds: float) -> None:  # noqa: B027
+        """Tell that so many finalists are now loaded for so long, each alone."""
+
+    def soaked(self, case: Case, told: str) -> None:  # noqa: B027
+        """Tell how a finalist came out of it."""
 
     def close(self) -> None:  # noqa: B027
         """Leave the terminal as it was."""
@@ -44,7 +74,7 @@ class Silence(Progress):
     def begin(self, total: int, reused: int, done: int) -> None:
         """Tell nothing."""
 
-    def block(self, bench: Bench, block: Block) -> None:
+    def block(self, bench: UnderWay, block: Block) -> None:
         """Tell nothing."""
 
     def result(self, result: Result) -> None:
@@ -65,7 +95,7 @@ class Forecast:
         self._began = time.monotonic()
         self._shares: dict[str, float] = {}
 
-    def update(self, bench: Bench) -> None:
+    def update(self, bench: UnderWay) -> None:
         """Take in a case's latest estimate."""
         self._shares[bench.planned.case.key] = bench.share_done()
 
@@ -108,7 +138,7 @@ class PlainProgress(Progress):
         parts += [f"{done} already done"] if done else []
         self._line(", ".join(parts))
 
-    def block(self, bench: Bench, block: Block) -> None:
+    def block(self, bench: UnderWay, block: Block) -> None:
         """Write a line when there was none for a while."""
         with self._lock:
             self._forecast.update(bench)
@@ -127,6 +157,16 @@ class PlainProgress(Progress):
             told = f"{result.case.label} {result.status}{reason}"
             self._line(counter + printable(told))
 
+    def soak(self, total: int, seconds: float) -> None:
+        """Write what is ahead."""
+        self._forecast = Forecast(total)
+        self._line(soak_line(total, seconds))
+
+    def soaked(self, case: Case, told: str) -> None:
+        """Write how a finalist came out of it."""
+        with self._lock:
+            self._line(printable(f"{case.label} {told}"))
+
     def _line(self, text: str) -> None:
         self._told = time.monotonic()
         with suppress(OSError):  # that nobody reads on is no fault of a case
@@ -136,6 +176,12 @@ class PlainProgress(Progress):
 def cases(number: int) -> str:
     """Return ``1 case`` or ``3 cases``."""
     return f"{number} case" if number == 1 else f"{number} cases"
+
+
+def soak_line(total: int, seconds: float) -> str:
+    """Return ``2 finalists under sustained load, 1800 s each``."""
+    noun = "finalist" if total == 1 else "finalists"
+    return f"{total} {noun} under sustained load, {seconds:g} s each after a rest"
 
 
 def status_line(forecast: Forecast) -> str:

@@ -9,24 +9,25 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from .journal import BLOCK, Journal, block_record, read_journal, record_block
 from .plain import from_plain, to_plain
-from .progress import Progress
+from .progress import Progress, UnderWay
 from .values import Accuracy, Block, WorkerRecord
 
 if TYPE_CHECKING:
-    from .bench import Bench
     from .plan import Planned
 
 
 class Recorder(Protocol):
     """Where measurements go before anything else is measured."""
 
-    def block(self, bench: Bench, block: Block) -> None:
+    def block(self, bench: UnderWay, block: Block) -> None:
         """Keep a block so that it survives the death of this process."""
 
-    def worker(self, bench: Bench, record: WorkerRecord) -> None:
+    def worker(self, bench: UnderWay, record: WorkerRecord) -> None:
         """Keep what a worker told apart from its blocks."""
 
-    def accuracy(self, bench: Bench, found: Accuracy | None, why: str | None) -> None:
+    def accuracy(
+        self, bench: UnderWay, found: Accuracy | None, why: str | None
+    ) -> None:
         """Keep the accuracy, or why there is none."""
 
 
@@ -51,26 +52,28 @@ class JournalRecorder:
         self._lock = threading.Lock()
         self._headings: dict[str, str] = {}
 
-    def block(self, bench: Bench, block: Block) -> None:
+    def block(self, bench: UnderWay, block: Block) -> None:
         """Keep a block."""
         record = block_record(self._heading(bench), block)
         with self._lock:
             self._journal.append(record.kind, record.header, record.arrays)
         self._progress.block(bench, block)
 
-    def worker(self, bench: Bench, record: WorkerRecord) -> None:
+    def worker(self, bench: UnderWay, record: WorkerRecord) -> None:
         """Keep what a worker told apart from its blocks."""
         self._append("worker", bench, {"worker": to_plain(record)})
 
-    def accuracy(self, bench: Bench, found: Accuracy | None, why: str | None) -> None:
+    def accuracy(
+        self, bench: UnderWay, found: Accuracy | None, why: str | None
+    ) -> None:
         """Keep the accuracy, or why there is none."""
         self._append("accuracy", bench, {"found": to_plain(found), "why": why})
 
-    def _append(self, kind: str, bench: Bench, header: dict[str, Any]) -> None:
+    def _append(self, kind: str, bench: UnderWay, header: dict[str, Any]) -> None:
         with self._lock:
             self._journal.append(kind, {"case": self._heading(bench), **header})
 
-    def _heading(self, bench: Bench) -> str:
+    def _heading(self, bench: UnderWay) -> str:
         """Return the case's heading, looked up once: a block is no time to ask."""
         key = bench.planned.case.key
         if key not in self._headings:

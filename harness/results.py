@@ -9,18 +9,32 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from .errors import NotFound
-from .known import estimate as _estimate
-from .known import known as _known
-from .known import unknown as _unknown
 from .load_rows import load_rows, unborne
+from .memory import memory_part
+from .on_cpu import OnCpu
 from .power_rows import power_keys
+from .row_values import bound, estimated, known, unknown
+from .soak import summarise_soak
+from .soak_rows import flip_sentence, flips, soak_part
 from .state_row import state_row
 from .store import Store
 from .summary import Summary, summarise
-from .values import Environment, Evidence, Result, Run, Status, Variant
+from .values import (
+    Environment,
+    Evidence,
+    Result,
+    Run,
+    Scenario,
+    Status,
+    Variant,
+    Workload,
+)
 
 NOTHING = "nothing was measured"
+OTHER_THREADS = "the runtime computes on other threads"
+UNDER_LOAD = "which calls of a query or load were preempted is not recorded"
 NOT_COUNTED = "it cannot be counted in the model file"
+NO_COUNT = "no count of it was recorded"
 UNTOLD = "the target does not tell"
 
 
@@ -46,11 +60,11 @@ def find_run(store: Store, prefix: str) -> Run:
     Raises:
         NotFound: no run's id, or more than one, begins so.
     """
-    known = store.runs()
-    exact = [run for run in known if run.id == prefix]
-    found = exact or [run for run in known if run.id.startswith(prefix)]
+    runs = store.runs()
+    exact = [run for run in runs if run.id == prefix]
+    found = exact or [run for run in runs if run.id.startswith(prefix)]
     if len(found) != 1:
-        raise NotFound("run", prefix, [run.id for run in found or known][:10])
+        raise NotFound("run", prefix, [run.id for run in found or runs][:10])
     return found[0]
 
 
@@ -96,17 +110,18 @@ def row(result: Result) -> dict[str, Any]:
         **_latency(result, summary, why),
         **_throughput(result, summary, why),
         **load_rows(result, why or nothing),
-        **_memory(summary, why),
+        **memory_part(summary.memory, case.tier, why),
         **power_keys(summary.power, result.evidence, why or _unmetered(result)),
         **_accuracy(result, why),
-        **_known("ran", result.workers[0].ran if result.workers else None, nothing),
+        **soak_part(result, summarise_soak(case, result.blocks), why),
+        **known("ran", result.workers[0].ran if result.workers else None, nothing),
         "throttled": result.throttled,
         "throttled_reason": result.throttled_reason or _unthrottled(result, nothing),
         "state": state_row(result.blocks),
-        **_known(
+        **known(
             "off_cpu_share",
             summary.off_cpu_share,
-            "the runtime computes on other threads" if summary.slices else nothing,
+            _unflagged(workload) if summary.slices else nothing,
         ),
         "case_key": case.key,
         "variant_sha256": variant.sha256,
@@ -122,11 +137,12 @@ def _variant(variant: Variant) -> dict[str, Any]:
         "model": variant.model,
         "variant": variant.name,
         "format": variant.format,
-        **_known("weight_bits", variant.weight_bits, NOT_COUNTED),
-        **_known("activation_bits", variant.activation_bits, NOT_COUNTED),
+        **known("weight_bits", variant.weight_bits, NOT_COUNTED),
+        **known("activation_bits", variant.activation_bits, NOT_COUNTED),
         "size_bytes": variant.size_bytes,
-        **_known("parameters", variant.profile.parameters, NOT_COUNTED),
-        **_known("macs", variant.profile.macs_total, NOT_COUNTED),
+        **known("parameters", variant.profile.parameters, NOT_COUNTED),
+        **known("weight_bytes", variant.profile.weight_bytes, NO_COUNT),
+        **known("macs", variant.profile.macs_total, NOT_COUNTED),
     }
 
 
@@ -134,11 +150,11 @@ def _environment(found: Environment | None, why: str | None) -> dict[str, Any]:
     names = ("device", "runtime", "runtime_version", "environment")
     if found is None:
         reason = why or "the target was not available"
-        return {k: v for name in names for k, v in _unknown(name, reason).items()}
+        return {k: v for name in names for k, v in unknown(name, reason).items()}
     return {
         "device": found.device,
         "runtime": found.runtime,
-        **_known("runtime_version", found.runtime_version, UNTOLD),
+        **known("runtime_version", found.runtime_version, UNTOLD),
         "environment": found.sha256,
     }
 
@@ -163,44 +179,52 @@ def _latency(result: Result, summary: Summary, why: str | None) -> dict[str, Any
             if offline and summary.slices
             else unborne(result) or result.reason or NOTHING
         )
-        return _unknown("latency_ms", reason)
+        return unknown("latency_ms", reason)
     first = summary.first_call_ns
     return {
         "latency_ms": {
-            **_estimate("median", summary.median_ns, 1e-6),
-            **_estimate("p90", summary.p90_ns, 1e-6),
-            **_estimate("p99", summary.p99_ns, 1e-6),
-            **_known("first_call", first and first / 1e6, "no first call was kept"),
+            **estimated("median", summary.median_ns, 1e-6),
+            **estimated("p90", summary.p90_ns, 1e-6),
+            **estimated("p99", summary.p99_ns, 1e-6),
+            **bound("p90_early_stopping", summary.p90_early_stopping_ns, 1e-6),
+            **bound("p99_early_stopping", summary.p99_early_stopping_ns, 1e-6),
+            **_on_cpu(summary.on_cpu, result.case.workload),
+            **known("first_call", first and first / 1e6, "no first call was kept"),
+        }
+    }
+
+
+def _unflagged(workload: Workload) -> str:
+    """Return why it is not known which calls were preempted."""
+    single = workload.scenario is Scenario.SINGLE_STREAM
+    return OTHER_THREADS if single else UNDER_LOAD
+
+
+def _on_cpu(found: OnCpu | None, workload: Workload) -> dict[str, Any]:
+    if found is None:
+        return unknown("on_cpu", _unflagged(workload))
+    return {
+        "on_cpu": {
+            **estimated("median", found.median_ns, 1e-6),
+            **estimated("p90", found.p90_ns, 1e-6),
+            **estimated("p99", found.p99_ns, 1e-6),
+            "n": found.samples,
+            "flagged_share": found.flagged_share,
         }
     }
 
 
 def _throughput(result: Result, summary: Summary, why: str | None) -> dict[str, Any]:
     if not summary.slices:
-        return _unknown("throughput_per_s", why or unborne(result) or NOTHING)
-    return _estimate("throughput_per_s", summary.throughput_per_s, 1.0)
-
-
-def _memory(summary: Summary, why: str | None) -> dict[str, Any]:
-    memory = summary.memory
-    if memory is None:
-        return _unknown("memory", why or UNTOLD)
-    return {
-        "memory": {
-            "peak_bytes": memory.peak_bytes,
-            **_known("steady_bytes", memory.steady_bytes, UNTOLD),
-            **_known("baseline_bytes", memory.baseline_bytes, UNTOLD),
-            **_known("arena_bytes", memory.arena_bytes, "the runtime does not tell"),
-            "scope": memory.scope,
-        }
-    }
+        return unknown("throughput_per_s", why or unborne(result) or NOTHING)
+    return estimated("throughput_per_s", summary.throughput_per_s, 1.0)
 
 
 def _accuracy(result: Result, why: str | None) -> dict[str, Any]:
     found = result.accuracy
     if found is None:
         reason = why or result.accuracy_reason or result.reason or "not evaluated"
-        return _unknown("accuracy", reason)
+        return unknown("accuracy", reason)
     return {
         "accuracy": {
             "metric": found.metric,
@@ -248,7 +272,8 @@ def notes(rows: Sequence[Mapping[str, Any]]) -> list[str]:
     for row in rows:
         for note in _notes(row):
             cases.setdefault(note, []).append(row["case_key"][:8])
-    return [f"{note} ({', '.join(keys)})" for note, keys in cases.items()]
+    found = [f"{note} ({', '.join(keys)})" for note, keys in cases.items()]
+    return found + [f"warning: {flip_sentence(flip)}" for flip in flips(rows)]
 
 
 def _notes(row: Mapping[str, Any]) -> Iterator[str]:
@@ -265,8 +290,8 @@ def _notes(row: Mapping[str, Any]) -> Iterator[str]:
 def _outcome(row: Mapping[str, Any]) -> str:
     """Return the status, and the evidence unless it is a measurement."""
     status, evidence = str(row["status"]), row["evidence"]
-    known = evidence == Evidence.MEASURED or status == Status.SKIPPED
-    return status if known else f"{status} ({evidence})"
+    plain = evidence == Evidence.MEASURED or status == Status.SKIPPED
+    return status if plain else f"{status} ({evidence})"
 
 
 def _digits(value: float | None) -> str:

@@ -7,7 +7,7 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import Connection, RowMapping, Table, select
+from sqlalchemy import Connection, RowMapping, Table, func, select
 
 from . import schema
 from .blocks import Row, pack_blocks, unpack_blocks
@@ -15,7 +15,10 @@ from .errors import StoreError
 from .plain import from_plain, parse_json, parse_object, to_json, to_plain
 from .values import Block, Case, Environment, Result, Variant, WorkerRecord
 
-_EXTRA = ("accuracy", "accuracy_reason", "throttled", "throttled_reason")
+_EXTRA = (
+    *("accuracy", "accuracy_reason", "throttled", "throttled_reason"),
+    "soak_reason",
+)
 
 
 def result_rows(result: Result) -> list[tuple[Table, list[Row]]]:
@@ -33,6 +36,37 @@ def result_rows(result: Result) -> list[tuple[Table, list[Row]]]:
     for table, part in parts:
         rows.append((table, [{"result_id": result.id, **row} for row in part]))
     return rows
+
+
+def more_block_rows(
+    connection: Connection, result_id: str, blocks: Sequence[Block]
+) -> list[tuple[Table, list[Row]]]:
+    """Return the rows that add blocks to a stored result, less those that it has."""
+    t = schema.block.c
+    numbers = select(t.number).where(t.result_id == result_id)
+    known = set(connection.scalars(numbers))
+    own, samples = pack_blocks([b for b in blocks if b.index not in known])
+    first = _count(connection, schema.samples, result_id)
+    placed = [{**row, "series": _series_from(row["series"], first)} for row in own]
+    return [
+        (schema.block, _moved(placed, result_id, len(known))),
+        (schema.samples, _moved(samples, result_id, first)),
+    ]
+
+
+def _count(connection: Connection, table: Table, result_id: str) -> int:
+    query = select(func.count()).select_from(table)
+    return connection.scalar(query.where(table.c.result_id == result_id)) or 0
+
+
+def _series_from(text: str, first: int) -> str:
+    """Return a block's series, whose samples begin at another place than 0."""
+    return to_json([[place + first, n] for place, n in parse_json(text)])
+
+
+def _moved(rows: Sequence[Row], result_id: str, by: int) -> list[Row]:
+    """Return a result's rows at places behind those that it has."""
+    return [{**row, "result_id": result_id, "place": row["place"] + by} for row in rows]
 
 
 def variant_row(variant: Variant) -> Row:

@@ -42,6 +42,8 @@ class Outcome:
     statuses: dict[Status, int] = field(default_factory=dict)
     reused: int = 0
     interrupted: bool = False
+    soaks_failed: int = 0
+    warnings: list[str] = field(default_factory=list)
     accounting: dict[str, Accounting] = field(default_factory=dict)
 
     def count(self, status: Status) -> None:
@@ -50,14 +52,21 @@ class Outcome:
 
     @property
     def failed(self) -> int:
-        """Return the number of cases that failed or timed out."""
-        return sum(self.statuses.get(s, 0) for s in (Status.FAILED, Status.TIMED_OUT))
+        """Return the number of cases that failed or timed out, soaking included."""
+        ended = (Status.FAILED, Status.TIMED_OUT)
+        return self.soaks_failed + sum(self.statuses.get(s, 0) for s in ended)
+
+    @property
+    def closing(self) -> list[str]:
+        """Return the last lines of a run: its warnings, then the sentence."""
+        return [*(f"warning: {text}" for text in self.warnings), self.sentence]
 
     @property
     def sentence(self) -> str:
         """Return one line for people: what came of the cases, and the run's id."""
         counts = [f"{n} {status}" for status, n in sorted(self.statuses.items())]
         counts += [f"{self.reused} reused"] if self.reused else []
+        counts += [f"{self.soaks_failed} soaks failed"] if self.soaks_failed else []
         told = ", ".join(counts) or "nothing to do"
         if self.accounting:
             busiest = max(self.accounting.values(), key=lambda spent: spent.wall_s)
@@ -118,6 +127,7 @@ class _Execution:
         self._outcome = Outcome(run=run)
         self._lock = threading.Lock()
         self._kept: dict[str, Path] = {}
+        self._timelines: dict[str, Timeline] = {}
         self._folder = store.path.parent if store.path else cache_folder("stores")
         self._journal_path = self._folder / "journal" / f"{run.id}.journal"
 
@@ -133,7 +143,7 @@ class _Execution:
         self._progress.begin(total=len(left), reused=len(reused), done=measured)
         for skip in self._plan.skipped:
             self._keep(_skipped(skip, self._run))
-        if left:
+        if left or self._plan.soak_s:
             self._measure(left)
         self._outcome.interrupted = self._stopping()
         if not self._outcome.interrupted:
@@ -176,6 +186,31 @@ class _Execution:
             with ThreadPoolExecutor(max(1, len(machines))) as pool:
                 for future in [pool.submit(self._drive, m) for m in machines]:
                     future.result()
+            if self._plan.soak_s and not self._stopping():
+                self._soak(recorder, recovered)
+
+    def _soak(
+        self, recorder: JournalRecorder, recovered: Mapping[str, Recovered]
+    ) -> None:
+        from .finals import Finals  # only a run that soaks needs the front
+
+        _, end_ns = self._measured_until(recovered)
+        for planned in self._plan.cases:
+            self._timelines.setdefault(planned.target.machine, Timeline(end_ns))
+        finals = Finals(
+            plan=self._plan,
+            run_id=self._run.id,
+            store=self._store,
+            recorder=recorder,
+            recovered=recovered,
+            timelines=self._timelines,
+            progress=self._progress,
+            stopping=self._stopping,
+            prepared=self._with_kept_artifact,
+        )
+        finals.hold()
+        self._outcome.soaks_failed = finals.failed
+        self._outcome.warnings = finals.warnings()
 
     def _with_kept_artifact(self, planned: Planned) -> Planned:
         """Return the case with its model file from among the kept artifacts.
@@ -214,7 +249,7 @@ class _Execution:
             by_machine.setdefault(planned.target.machine, []).append(planned)
         machines = []
         for name, cases in by_machine.items():
-            timeline = Timeline(end_ns)
+            timeline = self._timelines.setdefault(name, Timeline(end_ns))
             benches = [
                 self._bench(planned, recorder, timeline, recovered) for planned in cases
             ]

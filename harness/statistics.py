@@ -6,7 +6,6 @@ Every function is pure. A value that the samples cannot support is None with a r
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from statistics import NormalDist
@@ -21,10 +20,6 @@ Values = NDArray[np.float64]
 _SPARE_CHANGES = 2.0
 """Added to the changes of side that were counted: few changes may be luck."""
 
-_RESAMPLES = 500
-_TAIL_BINS = 400
-_EXCEEDING_SLICES_MIN = 5
-_EXCEEDING_SAMPLES_MIN = 10
 _WARM_UP_MADS = 3.0
 
 
@@ -72,12 +67,12 @@ def median_estimate(
     Raises:
         InputError: A value is not finite, or the shapes differ.
     """
-    values = _checked(slice_medians, "slice medians")
+    values = checked(slice_medians, "slice medians")
     if not 0 < confidence < 1:
         raise InputError(f"confidence {confidence!r}: must lie between 0 and 1")
     n = len(values)
     if starts_s is not None:
-        values = _one_per_visit(values, _checked(starts_s, "starts_s", n))
+        values = _one_per_visit(values, checked(starts_s, "starts_s", n))
     if n == 0:
         return Estimate(value=None, interval=None, n=0, reason="no slices")
     middle = _middle(np.sort(values))
@@ -118,8 +113,8 @@ def sign_interval(values: Values, level: float) -> tuple[float, float] | None:
     share = min(1.0, (changes + _SPARE_CHANGES) / (n / 2))
     reach = ((n + 1) / 2 - depth) * math.sqrt(share)
     return (
-        _at_rank(ordered, (n + 1) / 2 - reach),
-        _at_rank(ordered, (n + 1) / 2 + reach),
+        at_rank(ordered, (n + 1) / 2 - reach),
+        at_rank(ordered, (n + 1) / 2 + reach),
     )
 
 
@@ -140,51 +135,10 @@ def throughput_estimate(
     Raises:
         InputError: The shapes differ or a duration is not above zero.
     """
-    seconds = _checked(elapsed_s, "elapsed_s", len(calls))
+    seconds = checked(elapsed_s, "elapsed_s", len(calls))
     if np.any(seconds <= 0):
         raise InputError(f"elapsed_s {float(seconds.min())!r}: must be above 0")
     return median_estimate(np.asarray(calls) / seconds, starts_s, confidence)
-
-
-def percentile(
-    slices: Sequence[NDArray[np.number]],
-    workers: Sequence[int],
-    q: float,
-    seed: int,
-    confidence: float = 0.95,
-) -> Estimate:
-    """Estimate a percentile of all samples, or refuse with the reason.
-
-    It is published only with 10 / (1 - q) samples or more, and when at least 5 slices
-    hold samples above it. The interval is a bootstrap: workers, slices, samples.
-
-    Args:
-        slices: Samples of each slice, shape (k,), as scheduled.
-        workers: The worker of each slice.
-        q: The percentile as a fraction, as 0.99.
-        seed: Of the resampling.
-        confidence: Nominal coverage of the interval.
-
-    Raises:
-        InputError: ``q`` is out of range, slices and workers differ in number, or a
-            sample is not finite.
-    """
-    if not 0 < q < 1:
-        raise InputError(f"percentile {q!r}: must lie between 0 and 1, as 0.99")
-    if len(slices) != len(workers):
-        raise InputError(f"{len(slices)} slices but {len(workers)} workers: one each")
-    samples = _checked(np.concatenate([*slices, np.empty(0)]), "samples")
-    n = len(samples)
-    refusal = _unsupported(slices, samples, q)
-    if refusal is not None:
-        return Estimate(value=None, interval=None, n=n, reason=refusal)
-    value = float(np.quantile(samples, q))
-    rng = np.random.default_rng(seed)
-    resampled = _resampled_quantiles(slices, np.asarray(workers), q, rng)
-    ends = np.quantile(resampled, [(1 - confidence) / 2, (1 + confidence) / 2])
-    low, high = min(float(ends[0]), value), max(float(ends[1]), value)
-    interval = Interval(low=low, high=high, confidence=confidence)
-    return Estimate(value=value, interval=interval, n=n)
 
 
 def wilson(successes: int, n: int, confidence: float = 0.95) -> Interval:
@@ -213,7 +167,7 @@ def steady_start(slice_medians: NDArray[np.floating]) -> int:
     Warm-up are the slices, from the first on, that lie more than 3 median absolute
     deviations above the later half's median; at most the earlier half.
     """
-    values = _checked(slice_medians, "slice medians")
+    values = checked(slice_medians, "slice medians")
     half = len(values) // 2
     if half < 2:
         return 0
@@ -224,7 +178,12 @@ def steady_start(slice_medians: NDArray[np.floating]) -> int:
     return int(steady[0]) if len(steady) else half
 
 
-def _checked(values: NDArray[np.number], name: str, n: int | None = None) -> Values:
+def checked(values: NDArray[np.number], name: str, n: int | None = None) -> Values:
+    """Return finite values of shape (n,) as float64.
+
+    Raises:
+        InputError: The shape is another or a value is not finite.
+    """
     array = np.asarray(values, dtype=np.float64)
     if array.ndim != 1 or (n is not None and len(array) != n):
         want = "(n,)" if n is None else f"({n},)"
@@ -241,7 +200,8 @@ def _middle(ordered: Values) -> float:
     return float(ordered[(n - 1) // 2] + ordered[n // 2]) / 2
 
 
-def _at_rank(ordered: Values, rank: float) -> float:
+def at_rank(ordered: Values, rank: float) -> float:
+    """Return the value at a rank from 1 to n, interpolated between its neighbours."""
     below = min(max(math.floor(rank), 1), len(ordered) - 1)
     part = min(max(rank - below, 0.0), 1.0)
     low, high = float(ordered[below - 1]), float(ordered[below])
@@ -308,63 +268,3 @@ def _visits(
         if new:
             began = starts_s[index]
     return visit
-
-
-def _unsupported(
-    slices: Sequence[NDArray[np.number]], samples: Values, q: float
-) -> str | None:
-    """Return why the samples cannot support the percentile, or None if they can."""
-    # 10 / (1 - 0.99) is a hair above 1000 in floating point.
-    need = math.ceil(round(_EXCEEDING_SAMPLES_MIN / (1 - q), 6))
-    name = f"p{100 * q:g}"
-    if len(samples) < need:
-        return f"{name} needs {need} samples; {len(samples)} were measured"
-    value = np.quantile(samples, q)
-    exceeding = sum(bool(np.any(taken > value)) for taken in slices)
-    if exceeding < _EXCEEDING_SLICES_MIN:
-        return (
-            f"{name} needs {_EXCEEDING_SLICES_MIN} slices with samples above it; "
-            f"{exceeding} had any"
-        )
-    return None
-
-
-def _resampled_quantiles(
-    slices: Sequence[NDArray[np.number]],
-    workers: NDArray[np.integer],
-    q: float,
-    rng: np.random.Generator,
-) -> Values:
-    """Return the quantile of each resample, on a grid of the samples' own tail.
-
-    Counting samples in bins makes a resample of the samples a row of Poisson numbers:
-    given its total, such a row is multinomial, which is what drawing gives.
-    """
-    samples = np.concatenate(slices)
-    # From 20 times the tail downwards no resample's quantile is to be expected.
-    levels = np.linspace(max(0.0, 1 - 20 * (1 - q)), 1, _TAIL_BINS)
-    edges = np.unique(np.quantile(samples, levels, method="inverted_cdf"))
-    counts = np.empty((len(slices), len(edges)))
-    for row, taken in zip(counts, slices, strict=True):
-        place = np.searchsorted(edges, taken)
-        row[:] = np.bincount(place, minlength=len(edges))
-    drawn = rng.poisson(_slice_weights(workers, rng) @ counts)
-    reached = np.cumsum(drawn, axis=1)
-    target = q * reached[:, -1:]
-    return np.asarray(edges[np.argmax(reached >= target, axis=1)], dtype=np.float64)
-
-
-def _slice_weights(
-    workers: NDArray[np.integer], rng: np.random.Generator
-) -> NDArray[np.int64]:
-    """Return how often each resample (row) draws each slice (column)."""
-    names = np.unique(workers)
-    chosen = rng.multinomial(
-        len(names), np.full(len(names), 1 / len(names)), size=_RESAMPLES
-    )
-    weights = np.zeros((_RESAMPLES, len(workers)), dtype=np.int64)
-    for times, name in zip(chosen.T, names, strict=True):
-        mine = np.flatnonzero(workers == name)
-        share = np.full(len(mine), 1 / len(mine))
-        weights[:, mine] = rng.multinomial(times * len(mine), share)
-    return weights

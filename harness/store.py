@@ -25,10 +25,16 @@ from . import schema
 from .database import Database
 from .errors import NotFound, StoreError
 from .migrations import bring_to_head
-from .plain import from_plain, parse_json, to_json
-from .rows import environment_row, read_results, result_rows, variant_row
+from .plain import from_plain, parse_json, parse_object, to_json
+from .rows import (
+    environment_row,
+    more_block_rows,
+    read_results,
+    result_rows,
+    variant_row,
+)
 from .schema import result
-from .values import Result, Run, Status
+from .values import Block, Result, Run, Status
 
 _NAMESPACE = UUID("6f1b5f0e-6f0c-4c0b-9d53-5d6a0b1d7c11")
 _KEYS_PER_QUERY = 10_000  # SQLite takes 32,766 variables, PostgreSQL 65,535
@@ -161,6 +167,27 @@ class Store:
                 if rows:
                     connection.execute(insert(table), rows)
             _link(connection, new.run_id, [new.id])
+
+    def add_soak(
+        self, result_id: str, blocks: Sequence[Block], reason: str | None
+    ) -> None:
+        """Add a sustained run to a result that is there, whole or not at all.
+
+        Blocks whose number the result has already are left out. ``reason`` says why
+        there is no sustained run, or why it did not end; None where it did. Raise
+        `NotFound` for another result.
+        """
+        with self._database.write() as connection:
+            query = select(result.c.extra).where(result.c.id == result_id)
+            found = connection.execute(query).scalar()
+            if found is None:
+                raise NotFound("result", result_id, [])
+            extra = to_json({**parse_object(found), "soak_reason": reason})
+            change = update(result).where(result.c.id == result_id)
+            connection.execute(change.values(extra=extra))
+            for table, rows in more_block_rows(connection, result_id, blocks):
+                if rows:
+                    connection.execute(insert(table), rows)
 
     def link_result(self, run_id: str, *result_ids: str) -> None:
         """Let earlier results stand for their cases in a run: all of them, or none.

@@ -10,21 +10,16 @@ import numpy as np
 
 from .errors import StoreError
 from .load import counted, throughput, under_load
+from .on_cpu import OFF_CPU_NS, OnCpu, on_cpu
 from .power import PowerFindings, power_of
-from .statistics import (
-    Estimate,
-    median_estimate,
-    percentile,
-    steady_start,
-    throughput_estimate,
-)
+from .statistics import Estimate, median_estimate, steady_start, throughput_estimate
+from .tails import P90_SUPPORT, Tail
 from .values import Block, Case, Memory, Phase, Result, Scenario
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-OFF_CPU_NS = 20_000
-"""A call whose thread did not run for longer than this was preempted."""
+    from .values import Samples
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -51,11 +46,19 @@ class SliceValues:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Summary:
-    """Statistics of one result; an ``Estimate`` without interval says why."""
+    """Statistics of one result; an ``Estimate`` without interval says why.
+
+    Latencies are as scheduled, preempted calls included, but for ``on_cpu``, which is
+    None where it is not known which calls were preempted. The estimates by early
+    stopping are MLPerf's upper ones, not the percentiles themselves.
+    """
 
     median_ns: Estimate
     p90_ns: Estimate
     p99_ns: Estimate
+    p90_early_stopping_ns: Estimate
+    p99_early_stopping_ns: Estimate
+    on_cpu: OnCpu | None
     throughput_per_s: Estimate
     first_call_ns: float | None
     samples: int
@@ -109,25 +112,21 @@ def summarise(result: Result) -> Summary:
     case = result.case
     values = slice_values(case, result.blocks)
     median = spread(values)
-    latencies = [block.values("latency") for block in values.blocks]
-    slices = [np.asarray(found, float) for found in latencies if found is not None]
+    tail = Tail(_latencies(values.blocks), values.workers.tolist())
     offline = case.workload.scenario is Scenario.OFFLINE
-    tails = {
-        q: _no_tail()
-        if offline
-        else percentile(slices, values.workers.tolist(), q, seed=case.workload.seed)
-        for q in (0.9, 0.99)
-    }
     first = [record.first_call_ns for record in result.workers]
     return Summary(
         median_ns=median,
-        p90_ns=tails[0.9],
-        p99_ns=tails[0.99],
+        p90_ns=_no_tail() if offline else tail.percentile(0.9, P90_SUPPORT),
+        p99_ns=_no_tail() if offline else tail.percentile(0.99),
+        p90_early_stopping_ns=_no_tail() if offline else tail.early_stopping(0.9),
+        p99_early_stopping_ns=_no_tail() if offline else tail.early_stopping(0.99),
+        on_cpu=None if offline else on_cpu(values.blocks),
         throughput_per_s=throughput(case.workload, result.blocks)
         if under_load(case.workload)
         else _throughput(case, values),
         first_call_ns=float(np.median(first)) if first else None,
-        samples=sum(len(found) for found in slices),
+        samples=tail.n,
         slices=len(values.blocks),
         workers=len(set(values.workers.tolist())),
         off_cpu_share=_off_cpu_share(values.blocks),
@@ -147,6 +146,12 @@ def block_value_ns(case: Case, block: Block) -> float:
     if case.workload.scenario is Scenario.OFFLINE:
         return block.elapsed_ns / block.calls
     return float(np.median(latency))
+
+
+def _latencies(blocks: Sequence[Block]) -> list[Samples]:
+    """Return each block's latencies as scheduled, in ns."""
+    found = (block.values("latency") for block in blocks)
+    return [values for values in found if values is not None]
 
 
 def _throughput(case: Case, values: SliceValues) -> Estimate:
@@ -173,8 +178,9 @@ def _off_cpu_share(blocks: Sequence[Block]) -> float | None:
 
 def _memory(result: Result) -> Memory | None:
     """Return the memory of the worker that needed most."""
-    known = [r.memory for r in result.workers if r.memory and r.memory.peak_bytes]
-    return max(known, key=lambda memory: memory.peak_bytes or 0, default=None)
+    told = [record.memory for record in result.workers if record.memory]
+    known = [memory for memory in told if memory.peak_bytes or memory.steady_bytes]
+    return max(known, key=lambda m: m.peak_bytes or m.steady_bytes or 0, default=None)
 
 
 def _no_tail() -> Estimate:

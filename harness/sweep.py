@@ -21,7 +21,12 @@ from .sweep_checks import (
     workload_mistakes,
 )
 from .sweep_data import data_mistakes, is_data_path
-from .sweep_meters import MeterRequest, meter_mistakes, meter_requests
+from .sweep_meters import (
+    MeterRequest,
+    meter_mistakes,
+    meter_requests,
+    plain_meters,
+)
 from .sweep_models import model_mistakes, model_name
 from .sweep_schema import type_mistakes
 from .toml_lines import Location, line_index, line_of
@@ -78,7 +83,10 @@ class Constraints:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sweep:
-    """What to measure: each variant on each target's settings, scenario and batch."""
+    """What to measure: each variant on each target's settings, scenario and batch.
+
+    ``soak_s`` is None where the profile says how long finalists are soaked.
+    """
 
     name: str
     profile: str
@@ -95,6 +103,7 @@ class Sweep:
     source: str
     folder: Path = field(repr=False)
     text: str = field(repr=False)
+    soak_s: float | None = None
 
     @property
     def plain(self) -> dict[str, Any]:
@@ -126,26 +135,12 @@ class Sweep:
             "batches": list(self.batches),
             "seed": self.seed,
             **self.load.plain,
+            "soak_s": self.soak_s,
             "limits": asdict(self.limits),
             "constraints": None if not self.constraints else asdict(self.constraints),
             "cost": None if self.cost is None else dict(self.cost),
-            **({"meters": self._plain_meters} if self.meters else {}),
+            **plain_meters(self.meters, self.folder),
         }
-
-    @property
-    def _plain_meters(self) -> list[dict[str, Any]]:
-        """Return the meters; without any, a sweep's hash is what it always was."""
-        return [
-            {
-                "use": meter.use,
-                "targets": list(meter.targets),
-                "settings": {
-                    name: _from(self.folder, str(value)) if name == "path" else value
-                    for name, value in meter.settings.items()
-                },
-            }
-            for meter in self.meters
-        ]
 
 
 def load_sweep(path: Path) -> Sweep:
@@ -257,6 +252,7 @@ def sweep_of(
         source=source,
         folder=folder,
         text=text,
+        soak_s=workload.get("soak_s"),
     )
 
 

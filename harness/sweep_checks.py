@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from .profiles import PROFILES
-from .sweep_schema import NAME_LENGTH_MAX, shown, unknown
+from .sweep_schema import NAME_LENGTH_MAX, SOAK_MIN_S, SOAK_VALID, shown, unknown
 from .target import Option
 from .toml_lines import Location
 from .values import Scenario, Setting, canonical_json
@@ -43,6 +43,9 @@ def workload_mistakes(content: Mapping[str, Any]) -> Found:
     workload = content.get("workload")
     if not isinstance(workload, dict):
         return
+    soak_s = workload.get("soak_s")
+    if isinstance(soak_s, int | float) and 0 < soak_s < SOAK_MIN_S:
+        yield ("workload", "soak_s"), f"must be {SOAK_VALID}, not {soak_s!r}"
     for key in ("scenario", "batch"):
         yield from repeated(("workload", key), workload.get(key))
     for index, name in enumerate(as_list(workload.get("scenario"))):

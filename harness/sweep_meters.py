@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -86,6 +86,22 @@ def meter_requests(
         _request(table, folder, meters[table["use"]])
         for _, table in tables(content, "meter")
     )
+
+
+def plain_meters(
+    meters: Sequence[MeterRequest], folder: Path
+) -> dict[str, list[dict[str, Any]]]:
+    """Return the meters as JSON values; without any, a sweep's hash is as ever."""
+    plain = []
+    for meter in meters:
+        settings = dict(meter.settings)
+        path = Path(str(settings.get("path", "")))
+        if path.is_relative_to(folder):
+            settings["path"] = str(path.relative_to(folder))
+        plain.append(
+            {"use": meter.use, "targets": list(meter.targets), "settings": settings}
+        )
+    return {"meters": plain} if plain else {}
 
 
 def _request(

@@ -12,6 +12,9 @@ from .toml_lines import Location
 
 BATCH_MAX = 4096
 STREAMS_MAX = 1024
+SOAK_MIN_S = 180
+SOAK_MAX_S = 7 * 24 * 3600
+SOAK_VALID = f"a number of seconds from {SOAK_MIN_S} to {SOAK_MAX_S}, or 0 for none"
 NAME_LENGTH_MAX = 100
 SHOWN_LENGTH_MAX = 80
 
@@ -88,6 +91,9 @@ class _Workload(_Table):
     frame_deadline_ms: Positive = _is("a finite number of milliseconds above 0")
     streams_max: Annotated[int, Field(ge=1, le=STREAMS_MAX)] = _is(
         f"a whole number from 1 to {STREAMS_MAX}"
+    )
+    soak_s: Annotated[float, Field(ge=0, le=SOAK_MAX_S, allow_inf_nan=False)] = _is(
+        SOAK_VALID
     )
 
 

@@ -7,6 +7,7 @@ imports no vendor runtime) and a ``device.py`` (device half, see
 
 from __future__ import annotations
 
+import time
 from abc import ABC
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -128,6 +129,10 @@ class Target(ABC):
         """Return the power meters that watch this target."""
         kinds = [registry.find(registry.METERS, name) for name in self.own_meters]
         return tuple(kind() for kind in kinds)
+
+    def rest(self, duration_s: float) -> None:
+        """Let the device idle, so that it cools before a sustained run."""
+        time.sleep(duration_s)
 
     def readers(self) -> tuple[StateReader, ...]:
         """Return what tells the state of the device: what Linux tells of this machine.

@@ -14,6 +14,8 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from .case_label import case_label, place
+
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
@@ -61,6 +63,7 @@ class Phase(StrEnum):
     WARMUP = "warmup"
     MEASURE = "measure"
     ENERGY = "energy"
+    SOAK = "soak"
 
 
 class BlockKind(StrEnum):
@@ -100,6 +103,7 @@ class ModelProfile:
     ``macs`` maps operator class (``conv``, ``conv1x1``, ``depthwise``, ``dense``,
     ``other``) to multiply-accumulates for one sample; None where a shape is unknown.
     ``external_files`` are paths, relative to the model's folder, of weights beside it.
+    ``weight_bytes`` are those of the ``parameters``, packed as the file holds them.
     """
 
     format: str
@@ -112,6 +116,7 @@ class ModelProfile:
     weight_bits: int | None
     activation_bits: int | None
     external_files: tuple[str, ...] = ()
+    weight_bytes: int | None = None
 
     @property
     def macs_total(self) -> int | None:
@@ -215,7 +220,7 @@ class Case:
     @property
     def place(self) -> str:
         """Return the target with the options that the sweep set."""
-        return _place(self.target, {key: self.options[key] for key in self.chosen})
+        return place(self.target, {key: self.options[key] for key in self.chosen})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -267,7 +272,8 @@ class Block:
     the monitor saw of the device's state, see ``traces``. Where calls are due at
     moments of their own, ``latency`` is from there and ``service`` (ns) from the
     call's start, and ``context`` holds the ``offered`` load. A block of the phase
-    ``energy`` also holds ``power`` (W) and in ``context`` the meter's name and scope.
+    ``energy`` also holds ``power`` (W) and in ``context`` the meter's name and scope;
+    one of the phase ``soak`` holds every ``kept_every``-th of its ``calls``.
     ``started_at_ns`` is Unix time; ``offset_ns`` is the time since the run began to
     measure on this machine, on that machine's monotonic clock.
     ``context`` holds counters read around the block: context switches, run delay.
@@ -306,16 +312,27 @@ class Accuracy:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Memory:
-    """Bytes of the worker's process; ``scope`` says what is counted.
+    """Bytes that one worker takes; ``scope`` says of what: ``process``.
 
-    ``baseline`` is after the runtime's import, before the model; ``steady`` after the
-    warm-up; ``peak`` the highest since the baseline. All are totals, not differences.
+    ``baseline`` is after the runtime's import, before the model; ``loaded`` before the
+    first call; ``steady`` after a call that follows the warm-up. ``peak`` is the
+    highest of its phases: opening the model, the first call, a steady one. All are
+    totals, not differences. ``device`` and ``arena`` are the runtime's own counts: of
+    the accelerator's memory, and of host memory that it manages itself.
     """
 
     scope: str
     baseline_bytes: int | None = None
+    loaded_bytes: int | None = None
     steady_bytes: int | None = None
+    steady_anonymous_bytes: int | None = None
+    steady_file_bytes: int | None = None
     peak_bytes: int | None = None
+    peak_opening_bytes: int | None = None
+    peak_first_call_bytes: int | None = None
+    peak_steady_bytes: int | None = None
+    peak_reason: str | None = None
+    device_bytes: int | None = None
     arena_bytes: int | None = None
 
 
@@ -349,6 +366,7 @@ class Result:
     evidence: Evidence = Evidence.MEASURED
     throttled: str = "unknown"
     throttled_reason: str | None = None
+    soak_reason: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -364,23 +382,6 @@ class Run:
     finished_at_ns: int | None = None
     status: str = "running"
     tierbench_version: str = ""
-
-
-def case_label(
-    model: str,
-    variant: str,
-    target: str,
-    chosen: Mapping[str, Setting],
-    scenario: Scenario,
-    batch: int,
-) -> str:
-    """Return a case's short name, from the options that its sweep set."""
-    return f"{model}/{variant} {_place(target, chosen)} {scenario} batch {batch}"
-
-
-def _place(target: str, chosen: Mapping[str, Setting]) -> str:
-    options = ", ".join(f"{key}={chosen[key]}" for key in sorted(chosen))
-    return f"{target}[{options}]" if options else target
 
 
 def canonical_json(value: Any) -> str:

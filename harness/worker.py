@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, Self
 from .demand import Demand
 from .device.wire import Tensor
 from .errors import CaseError
+from .memory import process_memory
 from .process import Process
 from .values import BlockKind, Memory, Setting, TensorSpec
 
@@ -134,7 +135,7 @@ class Worker(ABC):
 
     @abstractmethod
     def memory(self) -> Memory:
-        """Return what the worker's process holds."""
+        """Make one more call and return the memory that the worker takes."""
 
     def rest(self, duration_ns: int) -> int:
         """Let time pass idle; return when it began, on the clock of ``started_ns``."""
@@ -267,13 +268,7 @@ class SubprocessWorker(Worker):
     def memory(self) -> Memory:
         """Return what the worker's process holds."""
         reply, _ = self._process.request("memory", self._limits.call_s)
-        return Memory(
-            scope="process",
-            baseline_bytes=reply.get("baseline_bytes"),
-            steady_bytes=reply.get("steady_bytes"),
-            peak_bytes=reply.get("peak_bytes"),
-            arena_bytes=reply.get("arena_bytes"),
-        )
+        return process_memory(reply)
 
     def close(self) -> None:
         """End the child."""

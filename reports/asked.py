@@ -81,6 +81,7 @@ def _parts(sweep: Mapping[str, Any]) -> Iterator[tuple[str, tuple[str, ...]]]:
         ("Batch sizes", [", ".join(batches)] if batches else []),
         ("Load", list(_loads(sweep))),
         ("Profile", [_profile(words(profile))] if profile else []),
+        ("Sustained load", list(_soak(sweep))),
         ("Constraints", list(_limits(limits)) if isinstance(limits, Mapping) else []),
     )
     for term, lines in parts:
@@ -125,6 +126,16 @@ def _meaning(profile: Profile) -> str:
         f"±\u202f{profile.half_width * 100:.0f}\u00a0%, by {profile.workers} processes"
         f"{span}; for {profile.case_limit_s:.0f} s at most"
     )
+
+
+def _soak(sweep: Mapping[str, Any]) -> Iterator[str]:
+    """Yield for how long finalists were loaded: as asked, or as the profile says."""
+    profile = PROFILES.get(words(sweep.get("profile")))
+    seconds = number(sweep.get("soak_s"))
+    if seconds is None:
+        seconds = profile.soak_s if profile else 0
+    if seconds:
+        yield f"each finalist for {seconds / 60:g} min at the end"
 
 
 def _limits(limits: Mapping[str, Any]) -> Iterator[str]:

@@ -14,9 +14,9 @@ from matplotlib.backends.backend_svg import FigureCanvasSVG
 from matplotlib.figure import Figure
 from matplotlib.ticker import FixedFormatter, FixedLocator, NullLocator
 
+from ..harness.front import State
 from . import labels, svg
 from .facets import OTHER, PALETTE, Facet, Panel, Point
-from .pareto import State
 
 MARKERS = {
     "MEASURED": "o",

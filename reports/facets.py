@@ -8,10 +8,11 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from ..harness.front import State
 from . import scale
 from .digits import byte_size, fixed
 from .metrics import Metric, Row, lower_is_better, read, words
-from .pareto import Cost, Front, State, costs
+from .pareto import Cost, Front, costs
 from .scale import Scale
 from .summary import (
     accuracy_name,

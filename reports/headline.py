@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from ..harness.front import State
 from .metrics import Row, read
-from .pareto import Front, State
+from .pareto import Front
 from .summary import accuracy_name, case_name, distinct, leading, shown
 
 _NAMED_MAX = 2

@@ -12,8 +12,8 @@ from typing import Any
 
 import altair as alt
 
+from ..harness.front import State
 from .facets import Facet, Panel, Point
-from .pareto import State
 from .scale import Scale
 
 SHAPES = {

@@ -26,6 +26,7 @@ from .load import load_tables
 from .metrics import Row, number, words
 from .pareto import fronts, states
 from .ridges import ridges
+from .soak import finalists, warnings
 from .summary import (
     asked,
     case_name,
@@ -131,6 +132,8 @@ def _findings(rows: Sequence[Row]) -> dict[str, Any]:
         "hollow": any(row.get("status") == "not_converged" for row in rows),
         "table": table(rows, states(judged)),
         "loads": load_tables(rows),
+        "finalists": finalists(rows),
+        "warnings": warnings(rows),
         "setbacks": [found for row in rows for found in _setbacks(row)],
     }
 

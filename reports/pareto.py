@@ -9,24 +9,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from enum import StrEnum
 
-import moocore
-import numpy as np
-
+from ..harness.front import Contender, State, bounds
+from ..harness.front import states as contender_states
 from .metrics import Metric, Row, lower_is_better, read, words
 from .summary import accuracy_name, workload
 
 JUDGED = ("ok", "not_converged")
 """Statuses of cases that take part."""
-
-
-class State(StrEnum):
-    """Where a case stands towards the others of its front."""
-
-    FRONT = "front"
-    WITHIN_NOISE = "within noise"
-    DOMINATED = "dominated"
 
 
 _BY_RATE = ("offline", "server", "pipeline")
@@ -96,13 +86,10 @@ class Front:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Case:
-    """Cost and accuracy as numbers of which less is better, with their bounds."""
+    """A row's place among all rows, and how it contends."""
 
     place: int
-    sha256: object
-    point: tuple[float, float]
-    best: tuple[float, float]
-    worst: tuple[float, float]
+    contender: Contender
 
 
 def costs(row: Row) -> tuple[Cost, Cost, Cost]:
@@ -146,26 +133,24 @@ def _evidence(cost: Metric, accuracy: Metric) -> str:
 def _case(
     place: int, row: Row, cost: tuple[Metric, Cost], accuracy: tuple[Metric, str]
 ) -> _Case:
-    ends = (
-        _bounds(cost[0], cost[1].exact, cost[1].higher_is_better),
+    found, kind = cost
+    contender = Contender.of(
+        row.get("variant_sha256"),
+        _bounds(found, kind.exact, kind.higher_is_better),
         _bounds(accuracy[0], False, not lower_is_better(accuracy[1])),
     )
-    best, point, worst = zip(*ends, strict=True)
-    sha256 = row.get("variant_sha256")
-    return _Case(place=place, sha256=sha256, point=point, best=best, worst=worst)
+    return _Case(place=place, contender=contender)
 
 
 def _bounds(
     metric: Metric, exact: bool, higher_is_better: bool
 ) -> tuple[float, float, float]:
-    """Return the best, the likely and the worst value, less being better.
-
-    Without an interval nothing bounds a value, unless it is exact.
-    """
-    value = metric.value or 0.0
-    unbounded = (value, value) if exact else (-np.inf, np.inf)
-    low, high = metric.interval or unbounded
-    return (-high, -value, -low) if higher_is_better else (low, value, high)
+    return bounds(
+        metric.value or 0.0,
+        metric.interval,
+        exact=exact,
+        higher_is_better=higher_is_better,
+    )
 
 
 def _front(
@@ -176,38 +161,16 @@ def _front(
     evidence: str,
     cases: Sequence[_Case],
 ) -> Front:
-    on_it = moocore.is_nondominated(
-        np.array([case.point for case in cases]), keep_weakly=True
-    )
-    members = [case for case, is_on in zip(cases, on_it, strict=True) if is_on]
+    found = contender_states([case.contender for case in cases])
+    judged = list(zip(cases, found, strict=True))
+    members = [case for case, state in judged if state is State.FRONT]
+    members.sort(key=lambda case: case.contender.point)
     return Front(
         model=model,
         workload=work,
         cost=cost,
         metric=metric,
         evidence=evidence,
-        members=tuple(case.place for case in sorted(members, key=lambda c: c.point)),
-        states={
-            case.place: State.FRONT if is_on else _off(case, cases)
-            for case, is_on in zip(cases, on_it, strict=True)
-        },
+        members=tuple(case.place for case in members),
+        states={case.place: state for case, state in judged},
     )
-
-
-def _off(case: _Case, others: Sequence[_Case]) -> State:
-    """Return the state of a case that is not on the front."""
-    beaten = any(_surely_beats(other, case) for other in others)
-    return State.DOMINATED if beaten else State.WITHIN_NOISE
-
-
-def _surely_beats(one: _Case, other: _Case) -> bool:
-    """Return whether one is at its worst no worse than the other at its best.
-
-    The accuracies of one model file were found on the same samples: which samples
-    these were, all that the interval tells, cannot turn their order round.
-    """
-    worst, best = one.worst, other.best
-    if one.sha256 is not None and one.sha256 == other.sha256:
-        worst, best = (worst[0], one.point[1]), (best[0], other.point[1])
-    no_worse = all(a <= b for a, b in zip(worst, best, strict=True))
-    return no_worse and one.point != other.point

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
+from ..harness.front import State
 from .condition import RAN, condition
 from .digits import byte_size, plain, with_interval
 from .metrics import NO_REASON, Metric, Row, number, read, words
-from .pareto import State, costs
+from .pareto import costs
 from .summary import accuracy_name, outcome, place_name, workload
 
 ABSENT = "n/a"
@@ -72,6 +73,7 @@ _COLUMNS = (
     Column(title="Median latency", unit="ms"),
     Column(title="p90", unit="ms"),
     Column(title="p99", unit="ms"),
+    Column(title="p99 early stopping", unit="ms"),
     Column(title="Throughput", unit="1/s"),
     Column(title="Peak memory"),
     Column(title="Model size"),
@@ -93,10 +95,10 @@ def table(rows: Sequence[Row], states: Mapping[int, Mapping[str, State]]) -> Tab
     kept = [
         index
         for index, column in enumerate(columns)
-        if not column.numeric or any(line[index].known for line in cells)
+        if not column.numeric or any(c.known or c.detail for c in _at(cells, index))
     ]
     unknown = tuple(
-        (column.title, _why_unknown(rows, [line[index] for line in cells]))
+        (column.title, _why_unknown(rows, _at(cells, index)))
         for index, column in enumerate(columns)
         if index not in kept
     )
@@ -111,6 +113,11 @@ def table(rows: Sequence[Row], states: Mapping[int, Mapping[str, State]]) -> Tab
     )
 
 
+def _at(lines: Sequence[Sequence[Cell]], index: int) -> list[Cell]:
+    """Return the cells of one column."""
+    return [line[index] for line in lines]
+
+
 def _cells(row: Row, states: Mapping[str, State]) -> tuple[Cell, ...]:
     return (
         _text(f"{words(row.get('model'))} / {words(row.get('variant'))}", _kind(row)),
@@ -119,11 +126,12 @@ def _cells(row: Row, states: Mapping[str, State]) -> tuple[Cell, ...]:
         _text(outcome(row), condition(row), tag=outcome(row)),
         _standing(row, states),
         _metric(row, read(row, "accuracy", "value"), _accuracy_detail(row)),
-        _metric(row, read(row, "latency_ms", "median")),
-        _metric(row, read(row, "latency_ms", "p90")),
-        _metric(row, read(row, "latency_ms", "p99")),
+        _metric(row, read(row, "latency_ms", "median"), _on_cpu(row, "median")),
+        _metric(row, read(row, "latency_ms", "p90"), _on_cpu(row, "p90")),
+        _metric(row, read(row, "latency_ms", "p99"), _on_cpu(row, "p99")),
+        _metric(row, read(row, "latency_ms", "p99_early_stopping")),
         _metric(row, read(row, "throughput_per_s")),
-        _bytes(row, read(row, "memory", "peak_bytes"), _scope(row, "memory")),
+        _bytes(row, read(row, "memory", "peak_bytes"), _held(row)),
         _bytes(row, read(row, "size_bytes")),
     )
 
@@ -189,7 +197,7 @@ def _standing(row: Row, states: Mapping[str, State]) -> Cell:
 
 def _metric(row: Row, metric: Metric, detail: str = "") -> Cell:
     if metric.value is None:
-        return _absent(metric)
+        return replace(_absent(metric), detail=detail)
     if metric.interval is None:
         text, spread = plain(metric.value), _no_interval(metric)
     else:
@@ -204,6 +212,17 @@ def _metric(row: Row, metric: Metric, detail: str = "") -> Cell:
         evidence=_other_evidence(row, metric),
         reason=metric.interval_reason,
     )
+
+
+def _on_cpu(row: Row, key: str) -> str:
+    """Return the same metric of the calls that were not preempted, where known."""
+    latency = row.get("latency_ms")
+    metric = read(latency if isinstance(latency, Mapping) else {}, "on_cpu", key)
+    if metric.value is None:
+        return ""
+    if metric.interval is None:
+        return f"on CPU {plain(metric.value)}"
+    return f"on CPU {with_interval(metric.value, *metric.interval)[0]}"
 
 
 def _bytes(row: Row, metric: Metric, detail: str = "") -> Cell:
@@ -258,13 +277,15 @@ def _where(row: Row) -> str:
 
 
 def _effort(row: Row) -> str:
-    """Return how much was measured."""
+    """Return how much was measured, and what share of it was preempted."""
     counts = ((row.get("slices"), "slice"), (row.get("workers"), "worker"))
-    return ", ".join(
+    told = [
         f"{count:.0f} {noun}{'' if count == 1 else 's'}"
         for count, noun in ((number(raw), noun) for raw, noun in counts)
         if count
-    )
+    ]
+    share = number(row.get("off_cpu_share"))
+    return ", ".join([*told, *([f"{100 * share:.1f} % preempted"] if share else [])])
 
 
 def _accuracy_detail(row: Row) -> str:
@@ -274,6 +295,18 @@ def _accuracy_detail(row: Row) -> str:
     counted = "" if samples is None else f"n = {words(samples)}"
     named = "" if name in (None, "accuracy") else f"{name}"
     return ", ".join(filter(None, (named, counted)))
+
+
+def _held(row: Row) -> str:
+    """Return what the peak counts, and what of it is held steadily or is no model's."""
+    parts = (
+        ("steady_bytes", "steady"),
+        ("baseline_bytes", "before the model"),
+        ("device_bytes", "on the device"),
+    )
+    known = [(read(row, "memory", key).value, name) for key, name in parts]
+    told = [f"{byte_size(value)} {name}" for value, name in known if value is not None]
+    return ", ".join(filter(None, (_scope(row, "memory"), *told)))
 
 
 def _scope(row: Row, group: str) -> str:

@@ -189,11 +189,13 @@ class TargetContract:
             np.testing.assert_array_equal(one, other)
 
     def test_memory_is_ordered(self, worker: Worker) -> None:
-        """The peak is not below what is held."""
+        """The peak is not below what is held, and every number is of bytes."""
         self._bind(worker)
         memory = worker.memory()
         if memory.peak_bytes is not None and memory.steady_bytes is not None:
             assert memory.peak_bytes >= memory.steady_bytes > 0
+        told = (memory.baseline_bytes, memory.device_bytes, memory.arena_bytes)
+        assert all(count is None or count >= 0 for count in told)
 
     def test_closes_twice(self, worker: Worker) -> None:
         """Closing a closed worker does nothing."""

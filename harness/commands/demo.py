@@ -80,7 +80,8 @@ def command(out: Path) -> int:
             )
         finally:
             progress.close()
-    click.echo(outcome.sentence, err=True)
+    for line in outcome.closing:
+        click.echo(printable(line), err=True)
     if outcome.interrupted:
         return LEFT_EARLY
     arguments = ["--store", url, "--run", outcome.run.id, "--out", str(report)]

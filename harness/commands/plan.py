@@ -40,6 +40,13 @@ def command(
 
     print_table(COLUMNS, [_cells(*row) for row in rows])
     click.echo(f"{len(plan.cases)} to measure, {len(plan.skipped)} skipped")
+    if plan.soak_s:
+        from ..finalists import FINALISTS_MAX
+
+        click.echo(
+            f"then up to {FINALISTS_MAX} finalists of each model and workload under "
+            f"sustained load, {plan.soak_s:g} s each after a rest"
+        )
 
 
 COLUMNS = (

@@ -39,6 +39,7 @@ def command(
     from ..store import Store
     from ..sweep import load_sweep
     from ..telling import progress_for
+    from ..terminal import printable
 
     plan = make_plan(narrowed(load_sweep(sweep), profile=profile, targets=targets))
     progress = progress_for(sys.stderr)
@@ -56,7 +57,8 @@ def command(
             from ..results import rows
 
             click.echo(json.dumps(rows(store, outcome.run.id), indent=2))
-    click.echo(outcome.sentence, err=True)
+    for line in outcome.closing:
+        click.echo(printable(line), err=True)
     if outcome.interrupted:
         return LEFT_EARLY
     return CASE_FAILED if outcome.failed else 0

@@ -20,6 +20,7 @@ from time import monotonic_ns, perf_counter_ns, time_ns
 from typing import Any, BinaryIO
 
 from . import clock, demands, state
+from .memory import MemoryWatch
 from .monitor import Monitor
 from .reader import ReaderError
 from .session import Camera, Session, SessionError
@@ -54,8 +55,9 @@ def main(arguments: Sequence[str]) -> int:
             return 1
         if frame is None:
             return 0
-        header, tensors = worker.answer(*frame)
-        write_frame(sink, header, tensors)
+        # Neither request nor reply is held on to: the next may ask for the memory.
+        write_frame(sink, *worker.answer(*frame))
+        del frame
 
 
 def _take_pipe() -> tuple[BinaryIO, BinaryIO]:
@@ -82,9 +84,8 @@ class _Worker:
     def __init__(self) -> None:
         self.session: Session | None = None
         self.camera: Camera | None = None
+        self.memory = MemoryWatch()
         self.monitor = Monitor()
-        self.baseline_bytes: int | None = None
-        self.opening_peak_bytes: int | None = None
 
     def answer(self, header: dict[str, Any], tensors: list[Tensor]) -> Any:
         """Return the reply's header and tensors; whatever goes wrong is a reply too."""
@@ -115,12 +116,12 @@ class _Worker:
         if memory_bytes is not None:
             _limit(resource.RLIMIT_AS, memory_bytes)
         half = importlib.import_module(device_half)
-        self.baseline_bytes = state.memory()["resident_bytes"]
-        state.reset_peak()
+        self.memory.baseline()
+        self.memory.begin()
         start = perf_counter_ns()
         self.session = half.open_session(model, options, batch)
         opened = perf_counter_ns() - start
-        self.opening_peak_bytes = state.memory()["peak_bytes"]
+        self.memory.end("opening")
         return {"inputs": self.session.inputs(), "open_ns": opened}, []
 
     def do_bind(self, tensors: list[Tensor]) -> Any:
@@ -134,11 +135,12 @@ class _Worker:
         gc.collect()
         gc.freeze()
         gc.disable()
-        state.reset_peak()
+        self.memory.begin()
         start = perf_counter_ns()
         session.infer()
         first = perf_counter_ns() - start
         session.after_first_call()
+        self.memory.end("first_call")
         return {"first_call_ns": first, "ran": session.ran()}, []
 
     def do_block(
@@ -192,15 +194,15 @@ class _Worker:
         return {}, session.outputs()
 
     def do_memory(self, _: list[Tensor]) -> Any:
-        """Return resident bytes: baseline, now, and the peak of opening and calls."""
-        found = state.memory()
-        peaks = [found["peak_bytes"], self.opening_peak_bytes]
-        return dict(
-            self._session().memory(),
-            baseline_bytes=self.baseline_bytes,
-            steady_bytes=found["resident_bytes"],
-            peak_bytes=max((p for p in peaks if p is not None), default=None),
-        ), []
+        """Make one more call, no samples being kept, and return what memory it takes.
+
+        A block's samples are ours: they are no part of the peak.
+        """
+        session = self._session()
+        self.memory.begin()
+        session.infer()
+        self.memory.end("steady")
+        return dict(session.memory(), **self.memory.told()), []
 
     def do_probe(self, _: list[Tensor], distributions: list[str]) -> Any:
         """Tell what this Python has, importing no runtime."""

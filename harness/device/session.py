@@ -98,7 +98,11 @@ class Session(ABC):
         raise SessionError("this runtime cannot overlap calls")
 
     def memory(self) -> dict[str, Any]:
-        """Return what only the runtime knows, such as ``arena_bytes``."""
+        """Return what only the runtime knows.
+
+        ``arena_bytes`` of host memory that it manages itself, ``device_bytes`` of the
+        accelerator's own memory. The harness asks after a call.
+        """
         return {}
 
     def close(self) -> None:  # noqa: B027

@@ -34,13 +34,14 @@ def _steal_ticks() -> int | None:
     return int(fields[8]) if len(fields) > 8 else None
 
 
-def reset_peak() -> None:
-    """Reset the peak of resident memory; harmless where it is not allowed."""
+def reset_peak() -> str | None:
+    """Reset the peak of resident memory; return why not where that is refused."""
     try:
         with open("/proc/self/clear_refs", "w") as file:
             file.write("5")
-    except OSError:
-        pass
+    except OSError as exc:
+        return f"the peak cannot be reset (/proc/self/clear_refs: {exc.strerror})"
+    return None
 
 
 def memory() -> dict[str, int | None]:

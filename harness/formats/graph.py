@@ -164,7 +164,14 @@ def profile(graph: Graph) -> ModelProfile:
             if tensor.dtype not in _INDICES
         ),
         external_files=graph.external_files,
+        weight_bytes=_weight_bytes(stored),
     )
+
+
+def _weight_bytes(stored: Iterable[Tensor]) -> int | None:
+    sizes = [tensor.size_bytes for tensor in stored]
+    known = [size for size in sizes if size is not None]
+    return sum(known) if len(known) == len(sizes) else None
 
 
 def _constants(graph: Graph) -> frozenset[str]:

@@ -32,6 +32,18 @@ class HostOnnxruntime(Target):
             help="how far the runtime may rewrite the graph",
             choices=("disabled", "basic", "extended", "all"),
         ),
+        Option(
+            name="memory_arena",
+            kind=bool,
+            default=True,
+            help="keep memory of activations from call to call",
+        ),
+        Option(
+            name="prepacking",
+            kind=bool,
+            default=True,
+            help="keep weights a second time, in the kernels' own layout",
+        ),
     )
 
     def check(self, variant: Variant, workload: Workload) -> str | None:

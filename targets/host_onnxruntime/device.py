@@ -43,8 +43,10 @@ class OrtSession(Session):
         """Load the model on the CPU provider and no other."""
         self._threads = int(options["threads"])
         self._level = str(options["graph_optimization"])
+        self._arena = bool(options["memory_arena"])
+        self._prepacking = bool(options["prepacking"])
         self.on_cpu = self._threads == 1
-        self._session = _load(model, _settings(self._threads, self._level))
+        self._session = _load(model, self._settings())
         self._batch = batch
         self._binding = self._session.io_binding()
         self._run = self._session._sess.run_with_iobinding
@@ -110,10 +112,31 @@ class OrtSession(Session):
             "accelerated_share": None,
             "threads": self._threads,
             "graph_optimization": self._level,
+            "memory_arena": self._arena,
+            "prepacking": self._prepacking,
             "allow_spinning": False,
             "call": "run_with_iobinding",
             "version": ort.__version__,
         }
+
+    def _settings(self) -> ort.SessionOptions:
+        """Return options under which an idle session costs nothing.
+
+        Threads of the pool would spin for some 50 ms after a call and take that time
+        from whoever is measured next; with spinning off they sleep at once.
+        """
+        settings = ort.SessionOptions()
+        settings.intra_op_num_threads = self._threads
+        settings.inter_op_num_threads = 1
+        settings.execution_mode = ort.ExecutionMode.ORT_SEQUENTIAL
+        settings.graph_optimization_level = LEVELS[self._level]
+        settings.enable_cpu_mem_arena = self._arena
+        unpacked = "0" if self._prepacking else "1"
+        settings.add_session_config_entry("session.disable_prepacking", unpacked)
+        settings.add_session_config_entry("session.intra_op.allow_spinning", "0")
+        settings.add_session_config_entry("session.inter_op.allow_spinning", "0")
+        settings.log_severity_level = 4
+        return settings
 
     def _describe(self, node: Any) -> dict[str, Any]:
         dtype = DTYPES.get(node.type)
@@ -131,23 +154,6 @@ class OrtSession(Session):
         free = [self._batch if i == 0 else 1 for i in range(len(shape))]
         shape = [free[i] if n == -1 else n for i, n in enumerate(shape)]
         return {"name": node.name, "dtype": dtype, "shape": shape}
-
-
-def _settings(threads: int, level: str) -> ort.SessionOptions:
-    """Return options under which an idle session costs nothing.
-
-    Threads of the pool would spin for some 50 ms after a call and take that time
-    from whoever is measured next; with spinning off they sleep at once.
-    """
-    settings = ort.SessionOptions()
-    settings.intra_op_num_threads = threads
-    settings.inter_op_num_threads = 1
-    settings.execution_mode = ort.ExecutionMode.ORT_SEQUENTIAL
-    settings.graph_optimization_level = LEVELS[level]
-    settings.add_session_config_entry("session.intra_op.allow_spinning", "0")
-    settings.add_session_config_entry("session.inter_op.allow_spinning", "0")
-    settings.log_severity_level = 4
-    return settings
 
 
 def _load(model: str, settings: ort.SessionOptions) -> ort.InferenceSession:

@@ -19,7 +19,7 @@ from ...harness.watch import StateReader
 from ...harness.worker import Limits, SubprocessWorker, Worker
 from .meter import SimMeter
 from .process import DRIFTS
-from .worker import SimWorker
+from .worker import SimWorker, pass_time
 
 FAULTS = ("none", "raise", "abort", "segfault", "hang", "memory", "print", "exit")
 
@@ -41,6 +41,7 @@ class Sim(Target):
     remedy = "it is part of tierbench and always available"
     device_modules = (
         "tierbench.targets.sim.process",
+        "tierbench.targets.sim.heat",
         "tierbench.targets.sim.device",
     )
     options = (
@@ -66,6 +67,15 @@ class Sim(Target):
         _number("stall_after_s", 0.0, "when that call comes"),
         _number("preprocess_us", 0.0, "time before each inference of a frame"),
         _number("postprocess_us", 0.0, "time after each inference of a frame"),
+        _number("heat", 0.0, "temperature that load leads to, over the limit", 100.0),
+        Option(
+            name="heat_s",
+            kind=float,
+            default=60.0,
+            help="time constant of warming and cooling",
+            minimum=0.1,
+            maximum=1e9,
+        ),
         Option(
             name="depth",
             kind=int,
@@ -144,6 +154,13 @@ class Sim(Target):
             return ()
         idle_w, seed = float(self.settings["idle_w"]), int(self.settings["seed"])
         return (SimMeter(self.machine, power_w, idle_w, seed),)
+
+    def rest(self, duration_s: float) -> None:
+        """Let the device cool; in virtual time that takes none."""
+        if self._virtual:
+            pass_time(self.machine, duration_s)
+        else:
+            super().rest(duration_s)
 
     def readers(self) -> tuple[StateReader, ...]:
         """Return none: the simulation tells of its throttling itself."""

@@ -12,6 +12,7 @@ from typing import Any
 
 from ...harness.device.session import Camera, Session, SessionError
 from ...harness.device.wire import Tensor
+from .heat import Heat
 from .process import LatencyProcess
 
 
@@ -22,6 +23,7 @@ class SimSession(Session):
         """Fail at once where the fault is due when the model is opened."""
         self._options = options
         self._process = LatencyProcess(options, batch)
+        self._heat = Heat()  # each worker's own: they share no process
         self._began = time.monotonic()
         self._calls_left = int(options["fault_after_calls"])
         self.depth = int(options["depth"])
@@ -39,7 +41,10 @@ class SimSession(Session):
     def infer(self) -> None:
         """Spend one call's latency, or fail where it is due."""
         self._count()
-        _spend(self._process.next_ns(time.monotonic() - self._began))
+        start_s = time.monotonic() - self._began
+        taken = self._call_ns(start_s)
+        _spend(taken)
+        self._heat.worked(self._options, start_s, taken / 1e9)
 
     def camera(
         self, images: Sequence[Tensor], layout: Mapping[str, Any]
@@ -50,7 +55,7 @@ class SimSession(Session):
     def submit(self, slot: int) -> None:
         """Start a call that ends by itself when its latency is over."""
         self._count()
-        taken = self._process.next_ns(time.monotonic() - self._began)
+        taken = self._call_ns(time.monotonic() - self._began)
         heapq.heappush(self._under_way, (time.perf_counter_ns() + taken, slot))
 
     def wait(self) -> int:
@@ -66,6 +71,10 @@ class SimSession(Session):
     def ran(self) -> dict[str, Any]:
         """Tell that it was a simulation."""
         return {"provider": "simulation", "threads": 1, "clock": "real"}
+
+    def _call_ns(self, start_s: float) -> int:
+        slowed = self._heat.slowdown(self._options, start_s)
+        return round(self._process.next_ns(start_s) * slowed)
 
     def _count(self) -> None:
         if self._options["fault"] == "none":

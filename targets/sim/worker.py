@@ -11,6 +11,7 @@ import numpy as np
 from ...harness.demand import Demand
 from ...harness.values import BlockKind, Memory
 from ...harness.worker import Bound, Measured, Opened, Stretch, Worker
+from .heat import Heat
 from .process import LatencyProcess
 from .timing import demanded
 
@@ -26,6 +27,14 @@ OPEN_NS = 5_000_000
 
 _now_ns: dict[str, int] = {}
 """Virtual time of each simulated machine since this process began."""
+
+_heat: dict[str, Heat] = {}
+"""The temperature of each simulated machine."""
+
+
+def pass_time(machine: str, duration_s: float) -> None:
+    """Let a simulated machine be idle for a while."""
+    _now_ns[machine] = now_ns(machine) + round(1e9 * duration_s)
 
 
 def now_ns(machine: str) -> int:
@@ -65,6 +74,7 @@ class SimWorker(Worker):
         self._settings = settings
         self._process = LatencyProcess(settings, batch)
         _now_ns.setdefault(machine, 0)
+        self._heat = _heat.setdefault(machine, Heat())
 
     def open(self) -> Opened:
         """Load nothing: it takes no inputs."""
@@ -84,7 +94,7 @@ class SimWorker(Worker):
             return self._demanded(stretch, stretch.demand)
         self._process.begin_slice()
         started = _now_ns[self._machine]
-        throttled = self._process.throttled(self._time_s())
+        throttled = self._process.throttled(self._time_s()) or self._slowed() > 1
         depth = int(self._settings["depth"])
         if stretch.kind is BlockKind.WINDOW and depth > 1:
             latency, gap = self._overlapped(stretch, depth)
@@ -149,8 +159,9 @@ class SimWorker(Worker):
         latency: list[int] = []
         deadline = _now_ns[self._machine] + stretch.duration_ns
         while len(latency) < stretch.calls_max:
-            latency.append(self._process.next_ns(self._time_s()))
-            self._pass(latency[-1] + GAP_NS)
+            latency.append(self._call_ns(self._time_s()))
+            self._work(latency[-1])
+            self._pass(GAP_NS)
             enough = len(latency) >= stretch.calls_min
             if enough and _now_ns[self._machine] >= deadline:
                 break
@@ -162,17 +173,30 @@ class SimWorker(Worker):
         under_way: list[tuple[int, int]] = []
         start = _now_ns[self._machine]
         for _ in range(min(depth, stretch.calls_max)):
-            taken = self._process.next_ns(start / 1e9)
+            taken = self._call_ns(start / 1e9)
             heapq.heappush(under_way, (start + taken, taken))
         while under_way:
             end, taken = heapq.heappop(under_way)
             latency.append(taken)
-            self._pass(end - _now_ns[self._machine])
+            self._work(end - _now_ns[self._machine])
             more = len(latency) + len(under_way) < stretch.calls_max
             if more and end < start + stretch.duration_ns:
-                taken = self._process.next_ns(end / 1e9)
+                taken = self._call_ns(end / 1e9)
                 heapq.heappush(under_way, (end + taken, taken))
         return latency, []
+
+    def _call_ns(self, time_s: float) -> int:
+        """Return the latency of a call that starts now, as hot as the device is."""
+        return round(self._process.next_ns(time_s) * self._slowed())
+
+    def _slowed(self) -> float:
+        return self._heat.slowdown(self._settings, self._time_s())
+
+    def _work(self, duration_ns: int) -> None:
+        if self._settings["heat"]:
+            busy_s = duration_ns / 1e9
+            self._heat.worked(self._settings, self._time_s(), busy_s)
+        self._pass(duration_ns)
 
     def _pass(self, duration_ns: int) -> None:
         _now_ns[self._machine] += duration_ns

@@ -17,12 +17,13 @@ import numpy as np
 
 from tierbench.harness.device import clock
 from tierbench.harness.device.wire import Tensor
+from tierbench.targets.host_onnxruntime import HostOnnxruntime
 from tierbench.targets.host_onnxruntime.device import open_session
 
 CALLS_MIN, DURATION_NS = 20, 50_000_000
 
 model, rounds, seed = sys.argv[1], int(sys.argv[2]), int(sys.argv[3])
-options = {"threads": 1, "graph_optimization": "all"}
+options = HostOnnxruntime().settings
 session = open_session(model, options, 1)
 (spec,) = session.inputs()
 inputs = np.random.default_rng(0).random(spec["shape"], dtype=np.float32)

@@ -9,7 +9,7 @@ import pytest
 from support.benches import Notes, a_bench, measured, sim_benches
 from support.plans import plan_of
 
-from tierbench.harness.bench import CALLS_MAX, Timeline
+from tierbench.harness.bench import CALLS_MAX
 from tierbench.harness.errors import (
     CaseError,
     StoreError,
@@ -305,13 +305,6 @@ def test_an_energy_phase_is_not_gone_through_twice(tmp_path) -> None:
     again = measured(one(tmp_path, table, recovered=recovered)).close()
     kept = [b for b in again.blocks if "metering" in b.context]
     assert len(kept) == 1
-
-
-def test_a_timeline_goes_on_where_it_stopped() -> None:
-    timeline = Timeline()
-    assert [timeline.offset_ns(t) for t in (500, 600, 550)] == [0, 100, 50]
-    later = Timeline(first_ns=1000)
-    assert [later.offset_ns(t) for t in (70, 80)] == [1000, 1010]
 
 
 def test_blocks_hold_what_the_worker_measured(tmp_path) -> None:

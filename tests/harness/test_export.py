@@ -136,3 +136,12 @@ def test_an_empty_store_gives_empty_tables(store) -> None:
     assert table(written(write_samples, store)) == [list(SAMPLE_COLUMNS)]
     assert json.loads(written(write_json, store)) == []
     assert written(write_rows, store).strip() == ""
+
+
+def test_of_a_soak_the_calls_that_were_kept_keep_their_numbers(store) -> None:
+    context = {"soak_s": 180.0, "kept_every": 3}
+    thinned = a_block(0, [1.0, 2.0, 3.0], phase=Phase.SOAK, calls=8, context=context)
+    store.add_result(a_result(blocks=(thinned,)))
+    found = list(csv.DictReader(io.StringIO(written(write_samples, store))))
+    assert [row["call"] for row in found] == ["0", "3", "6"]
+    assert {row["phase"] for row in found} == {"soak"}

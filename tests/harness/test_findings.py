@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 import pytest
-from support.measured import a_case, a_result
+from support.measured import a_block, a_case, a_result
 
 from tierbench import mj, ms
 from tierbench.harness.findings import Findings
@@ -41,6 +41,32 @@ def test_what_is_not_known_has_the_rows_reason() -> None:
         _ = found.energy.net < mj(1)
 
 
+def test_both_kinds_of_tail_and_both_views_are_told_apart() -> None:
+    blocks = tuple(
+        a_block(k, [1000.0] * 49 + [9000.0], off_cpu_us=[0.0] * 49 + [8000.0])
+        for k in range(24)
+    )
+    latency = findings(blocks=blocks).latency
+    assert latency.p99.value == 9.0
+    assert latency.p99.interval == (9.0, 9.0)
+    assert (latency.p99_early_stopping.value, latency.p99_early_stopping.interval) == (
+        9.0,
+        None,
+    )
+    assert latency.p90_early_stopping.value == 1.0
+    assert latency.p99_early_stopping.name == "p99 (early stopping) latency"
+    assert latency.on_cpu.p99.value == latency.on_cpu.median.value == 1.0
+    assert latency.on_cpu.p90 < latency.p99
+
+
+def test_a_view_that_the_target_cannot_give_says_why() -> None:
+    latency = findings().latency
+    assert latency.on_cpu.p99.reason == "the runtime computes on other threads"
+    assert "more are needed" in (latency.p99_early_stopping.reason or "")
+    offline = findings(case=a_case(scenario=Scenario.OFFLINE)).latency
+    assert "offline" in (offline.on_cpu.p90.reason or "")
+
+
 def test_parts_that_a_row_lacks_are_unknown_with_a_reason() -> None:
     offline = a_case(scenario=Scenario.OFFLINE)
     found = findings(case=offline, workers=())
@@ -52,7 +78,7 @@ def test_parts_that_a_row_lacks_are_unknown_with_a_reason() -> None:
 def test_it_says_which_case_it_is_without_the_whole_row() -> None:
     found = findings()
     assert repr(found).endswith("single_stream batch 1: ok>")
-    for part in (found.latency, found.memory, found.energy):
+    for part in (found.latency, found.latency.on_cpu, found.memory, found.energy):
         assert "single_stream batch 1>" in repr(part)
         assert len(repr(part)) < 100
 

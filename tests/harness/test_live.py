@@ -112,3 +112,13 @@ def test_closing_twice_leaves_the_cursor_shown(live, terminal) -> None:
     assert terminal.getvalue().rindex("\x1b[?25h") > terminal.getvalue().rindex(
         "\x1b[?25l"
     )
+
+
+def test_sustained_runs_are_told(live, terminal, tmp_path) -> None:
+    (bench,) = sim_benches(tmp_path, 'use = "sim"')
+    live.begin(total=1, reused=0, done=0)
+    live.soak(1, 1800.0)
+    live.block(bench, None)
+    live.soaked(bench.planned.case, "was loaded for 1800 s")
+    assert "1 finalist under sustained load, 1800 s each" in terminal.shown
+    assert "soaked model/as is sim single_stream batch 1 was loaded" in terminal.shown

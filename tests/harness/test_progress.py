@@ -130,3 +130,23 @@ def test_silence_is_silent(capsys, tmp_path) -> None:
     silence.result(a_result())
     silence.close()
     assert capsys.readouterr() == ("", "")
+
+
+def test_sustained_runs_are_told(stream) -> None:
+    plain = PlainProgress(stream)
+    plain.begin(total=1, reused=0, done=0)
+    plain.soak(2, 1800.0)
+    plain.soaked(a_case(), "was loaded for 1800 s")
+    assert stream.getvalue().splitlines()[1:] == [
+        "2 finalists under sustained load, 1800 s each after a rest",
+        "defect/fp32 sim single_stream batch 1 was loaded for 1800 s",
+    ]
+    other = io.StringIO()
+    PlainProgress(other).soak(1, 200.5)
+    assert other.getvalue().startswith("1 finalist under sustained load, 200.5 s")
+    hostile = io.StringIO()
+    PlainProgress(hostile).soaked(hostile_result().case, HOSTILE)
+    assert not set(hostile.getvalue()) & {"\x1b", "\x07", "\x9b", "\r"}
+    silent = Silence()
+    silent.soak(1, 1.0)
+    silent.soaked(a_case(), "so")

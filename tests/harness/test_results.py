@@ -45,8 +45,16 @@ KEYS = {
 """What the row promises to hold at least."""
 
 NESTED = {
-    "latency_ms": {"median", "median_ci95", "p90", "p99", "first_call"},
-    "memory": {"peak_bytes", "steady_bytes", "arena_bytes", "scope"},
+    "latency_ms": {
+        *("median", "median_ci95", "p90", "p99", "first_call", "on_cpu"),
+        *("p90_early_stopping", "p99_early_stopping"),
+    },
+    "memory": {
+        *("peak_bytes", "peak_opening_bytes", "peak_first_call_bytes"),
+        *("peak_steady_bytes", "baseline_bytes", "loaded_bytes", "steady_bytes"),
+        *("steady_anonymous_bytes", "steady_file_bytes", "device_bytes"),
+        *("arena_bytes", "scope"),
+    },
     "accuracy": {"metric", "value", "ci95", "n"},
     "power": {"mean_w", "scope", "meter"},
     "energy_mj": {"gross", "net", "scope"},
@@ -99,6 +107,10 @@ ENERGY = a_block(
     ),
 )
 WARM_UP = (a_block(0, [5.0] * 9, phase=Phase.WARMUP),)
+PREEMPTED = tuple(
+    a_block(index, [1000.0] * 9 + [9000.0], off_cpu_us=[0.0] * 9 + [8000.0])
+    for index in range(70)
+)
 EXAMPLES = {
     "ok": a_result(workers=(a_record(peak_bytes=9, steady_bytes=8, baseline_bytes=7),)),
     "all told": a_result(
@@ -130,6 +142,9 @@ EXAMPLES = {
     "no sensor": a_result(throttled="unknown"),
     "untold memory": a_result(workers=(a_record(peak_bytes=9),)),
     "metered": a_result(blocks=(*a_result().blocks, ENERGY)),
+    "refused peak": a_result(
+        workers=(a_record(steady_bytes=8, peak_reason="refused"),)
+    ),
     "no memory": a_result(workers=(a_record(),)),
     "server": a_result(
         case=replace(a_case(), workload=SERVER),
@@ -142,6 +157,10 @@ EXAMPLES = {
     "pipeline": a_result(
         case=replace(a_case(), workload=PIPELINE),
         blocks=(*a_result().blocks, a_window(30, 2.0, [900.0] * 9)),
+    ),
+    "preempted": a_result(blocks=PREEMPTED),
+    "always preempted": a_result(
+        blocks=[a_block(index, [9.0], off_cpu_us=[30.0]) for index in range(20)]
     ),
 }
 
@@ -202,6 +221,31 @@ def test_numbers_come_in_the_units_of_their_names() -> None:
 
 def np_mean(values):
     return sum(values) / len(values)
+
+
+def test_both_views_and_both_kinds_of_tail_stand_side_by_side() -> None:
+    found = row(EXAMPLES["preempted"])
+    latency, on_cpu = found["latency_ms"], found["latency_ms"]["on_cpu"]
+    assert latency["p90_early_stopping"] == latency["p99_early_stopping"] == 9.0
+    assert latency["p99"] is None
+    assert "p99 needs 1,000 effective samples; 700 samples" in latency["p99_reason"]
+    assert on_cpu["p90"] == on_cpu["median"] == 1.0
+    assert on_cpu["p90_ci95"] == [1.0, 1.0]
+    assert (found["n"], on_cpu["n"]) == (700, 630)
+    assert on_cpu["flagged_share"] == found["off_cpu_share"] == pytest.approx(0.1)
+
+
+def test_no_call_on_the_cpu_leaves_that_view_unknown() -> None:
+    on_cpu = row(EXAMPLES["always preempted"])["latency_ms"]["on_cpu"]
+    assert on_cpu["median"] is None
+    assert on_cpu["median_reason"] == "every call was preempted"
+    assert (on_cpu["n"], on_cpu["flagged_share"]) == (0, 1.0)
+
+
+def test_without_off_cpu_times_there_is_one_view() -> None:
+    latency = row(EXAMPLES["ok"])["latency_ms"]
+    assert latency["on_cpu"] is None
+    assert latency["on_cpu_reason"] == "the runtime computes on other threads"
 
 
 def test_energy_is_power_times_time_over_samples() -> None:

@@ -11,7 +11,6 @@ from tierbench.harness.statistics import (
     Estimate,
     Interval,
     median_estimate,
-    percentile,
     sign_interval,
     steady_start,
     throughput_estimate,
@@ -193,105 +192,6 @@ def test_throughput_is_the_median_rate() -> None:
 def test_throughput_needs_time() -> None:
     with pytest.raises(InputError, match=r"elapsed_s 0\.0: must be above 0"):
         throughput_estimate(np.array([5]), np.array([0.0]))
-
-
-def slices_of(count: int, size: int, seed: int = 0) -> list[np.ndarray]:
-    rng = np.random.default_rng(seed)
-    return [np.exp(rng.normal(0, 0.2, size)) for _ in range(count)]
-
-
-def test_a_percentile_is_that_of_all_samples() -> None:
-    slices = slices_of(30, 100)
-    found = percentile(slices, [k % 3 for k in range(30)], 0.99, seed=1)
-
-    assert found.value == np.quantile(np.concatenate(slices), 0.99)
-    assert found.n == 3000
-    assert found.interval.low < found.value < found.interval.high
-
-
-def test_a_percentile_is_the_same_for_the_same_seed() -> None:
-    slices, workers = slices_of(20, 100), [k % 3 for k in range(20)]
-    found = [percentile(slices, workers, 0.9, seed=seed) for seed in (1, 1, 2)]
-
-    assert found[0] == found[1]
-    assert found[0].interval != found[2].interval
-
-
-def test_a_percentile_does_not_depend_on_the_unit_of_integers() -> None:
-    slices = [np.rint(1e6 * s).astype(np.int64) for s in slices_of(20, 100)]
-    found = percentile(slices, [k % 3 for k in range(20)], 0.9, seed=1)
-
-    assert found.interval.low < found.value < found.interval.high
-
-
-@pytest.mark.parametrize(("q", "need"), [(0.9, 100), (0.99, 1000)])
-def test_a_percentile_needs_samples(q: float, need: int) -> None:
-    enough = [np.linspace(1, 2, need // 10) for _ in range(10)]
-    short = [*enough[:-1], enough[-1][:-1]]
-    workers = [k % 3 for k in range(10)]
-
-    assert percentile(enough, workers, q, seed=1).value is not None
-    refused = percentile(short, workers, q, seed=1)
-    assert refused.value is None
-    name = f"p{100 * q:g}"
-    assert refused.reason == f"{name} needs {need} samples; {need - 1} were measured"
-
-
-@pytest.mark.parametrize(("hit", "published"), [(4, False), (5, True)])
-def test_a_percentile_needs_slices_with_samples_above_it(hit, published) -> None:
-    slices = [np.ones(100) for _ in range(20)]
-    for k in range(hit):
-        slices[k][:15] = 2.0
-    found = percentile(slices, [k % 3 for k in range(20)], 0.95, seed=1)
-
-    assert (found.value is not None) == published
-    if not published:
-        assert found.reason == "p95 needs 5 slices with samples above it; 4 had any"
-
-
-def test_no_samples_support_no_percentile() -> None:
-    found = percentile([], [], 0.9, seed=1)
-
-    assert found.reason == "p90 needs 100 samples; 0 were measured"
-
-
-def test_workers_that_differ_widen_a_percentile() -> None:
-    alike = slices_of(30, 100)
-    workers = [k % 3 for k in range(30)]
-    apart = [s * (1 + 0.2 * w) for s, w in zip(alike, workers, strict=True)]
-
-    narrow = percentile(alike, workers, 0.9, seed=1)
-    wide = percentile(apart, workers, 0.9, seed=1)
-
-    assert wide.relative_half_width > 2 * narrow.relative_half_width
-
-
-def test_the_bootstrap_agrees_with_drawing_samples_one_by_one() -> None:
-    slices, workers = slices_of(12, 100), np.arange(12) % 3
-    rng = np.random.default_rng(9)
-    drawn = []
-    for _ in range(1000):
-        picked = []
-        for worker in rng.choice(3, 3):
-            for k in rng.choice(np.flatnonzero(workers == worker), 4):
-                picked.append(rng.choice(slices[k], 100))
-        drawn.append(np.quantile(np.concatenate(picked), 0.9))
-    expected = np.quantile(drawn, [0.025, 0.975])
-
-    found = percentile(slices, list(workers), 0.9, seed=1)
-
-    width = expected[1] - expected[0]
-    assert found.interval.low == pytest.approx(expected[0], abs=0.15 * width)
-    assert found.interval.high == pytest.approx(expected[1], abs=0.15 * width)
-
-
-def test_a_percentile_s_arguments_are_checked() -> None:
-    with pytest.raises(InputError, match="percentile 99: must lie between 0 and 1"):
-        percentile([], [], 99, seed=1)
-    with pytest.raises(InputError, match="samples: inf at 1; must be finite"):
-        percentile([np.array([1.0, math.inf])], [0], 0.9, seed=1)
-    with pytest.raises(InputError, match="1 slices but 0 workers"):
-        percentile([np.ones(3)], [], 0.9, seed=1)
 
 
 def test_wilson_solves_its_defining_equation() -> None:

@@ -17,11 +17,12 @@ from store_examples import (
     raw,
     urls,
 )
+from support.measured import a_block
 
 from tierbench.harness.errors import NotFound, StoreError
 from tierbench.harness.journal import read_journal, record_block
 from tierbench.harness.store import Store, result_id
-from tierbench.harness.values import Status
+from tierbench.harness.values import Block, Phase, Status
 
 WRITERS = Path(__file__).with_name("store_writers.py")
 
@@ -265,3 +266,60 @@ def test_eight_processes_write_at_once(url):
     assert run_writers("parallel", url, 8, 100) == str([0] * 8)
     with Store.open(url, create=False) as store:
         assert [len(store.run_results(run.id)) for run in store.runs()] == [100] * 8
+
+
+def soak(*numbers: int) -> tuple[Block, ...]:
+    return tuple(
+        a_block(number, [number, 2.0, 3.0], phase=Phase.SOAK, worker=9)
+        for number in numbers
+    )
+
+
+def test_a_soak_is_added_to_a_result_that_is_there(store):
+    result = example_result()
+    store.add_result(result)
+    before = [block.index for block in result.blocks]
+    first = 1 + max(before)
+    store.add_soak(result.id, soak(first, first + 1), "it failed")
+    store.add_soak(result.id, soak(first + 1, first + 2), None)
+    store.add_soak(result.id, (), None)
+    found = store.result(result.id)
+    assert [b.index for b in found.blocks] == [*before, first, first + 1, first + 2]
+    assert found.soak_reason is None
+    added = found.blocks[len(before) :]
+    assert content(list(added)) == content(list(soak(first, first + 1, first + 2)))
+    plain = replace(found, blocks=result.blocks)
+    assert content([plain]) == content([result])
+
+
+def test_a_reason_for_no_soak_is_kept(store):
+    result = example_result()
+    store.add_result(result)
+    store.add_soak(result.id, (), "not a finalist")
+    found = store.result(result.id)
+    assert found.soak_reason == "not a finalist"
+    assert content([replace(found, soak_reason=None)]) == content([result])
+    with pytest.raises(NotFound, match="absent"):
+        store.add_soak("absent", (), None)
+
+
+def test_what_a_store_from_before_soaks_and_phases_of_memory_holds_is_read(tmp_path):
+    path = tmp_path / "old.db"
+    with Store.open(f"sqlite:///{path}") as store:
+        store.add_run(example_run())
+        store.add_result(example_result())
+    with raw(store) as connection:
+        drop = (
+            "UPDATE result SET extra = json_remove(extra, '$.soak_reason')",
+            "UPDATE worker SET memory = json_remove(memory, '$.loaded_bytes', "
+            "'$.steady_anonymous_bytes', '$.steady_file_bytes', '$.device_bytes', "
+            "'$.peak_opening_bytes', '$.peak_first_call_bytes', "
+            "'$.peak_steady_bytes', '$.peak_reason')",
+            "UPDATE variant SET json = json_remove(json, '$.profile.weight_bytes')",
+        )
+        for statement in drop:
+            connection.execute(statement)
+    with Store.open(f"sqlite:///{path}") as store:
+        (found,) = store.results()
+    assert found.soak_reason is None
+    assert content([found]) == content([example_result()])

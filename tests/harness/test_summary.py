@@ -12,7 +12,6 @@ from tierbench.harness.values import (
     Memory,
     Phase,
     Scenario,
-    Series,
     Status,
     WorkerRecord,
 )
@@ -87,6 +86,8 @@ def test_offline_throughput_counts_the_whole_window() -> None:
     assert summary.throughput_per_s.value == pytest.approx(2 * 10 / 2.5e-3)
     assert summary.p90_ns.value is None
     assert "offline" in (summary.p90_ns.reason or "")
+    assert "offline" in (summary.p99_early_stopping_ns.reason or "")
+    assert summary.on_cpu is None
 
 
 def test_a_tail_that_the_sample_cannot_bear_is_refused() -> None:
@@ -96,17 +97,24 @@ def test_a_tail_that_the_sample_cannot_bear_is_refused() -> None:
 
 
 def test_the_share_of_preempted_calls() -> None:
-    def off_cpu(values):
-        latency = a_block(0, [100.0] * len(values)).series
-        array = np.array(values, dtype=np.int64)
-        return (*latency, Series(quantity="off_cpu", unit="ns", values=array))
-
     blocks = tuple(
-        a_block(index, [100.0] * 4, series=off_cpu([0, 5_000, 20_000, 20_001]))
+        a_block(index, [100.0] * 4, off_cpu_us=[0, 5, 20, 20.001])
         for index in range(12)
     )
-    assert summarise(a_result(blocks=blocks)).off_cpu_share == 0.25
-    assert summarise(a_result()).off_cpu_share is None
+    summary = summarise(a_result(blocks=blocks))
+    assert summary.off_cpu_share == summary.on_cpu.flagged_share == 0.25
+    unknown = summarise(a_result())
+    assert (unknown.off_cpu_share, unknown.on_cpu) == (None, None)
+
+
+def test_early_stopping_needs_its_queries_where_the_percentile_needs_support() -> None:
+    for calls, known in ((661, False), (662, True)):
+        block = a_block(0, [1000.0 + call for call in range(calls)])
+        summary = summarise(a_result(blocks=(block,)))
+        found = summary.p99_early_stopping_ns
+        assert found.value == (1_661_000 if known else None)
+        assert ("1 more are needed" in (found.reason or "")) is not known
+        assert summary.p99_ns.value is None, "one slice supports no percentile"
 
 
 def test_memory_is_that_of_the_worker_that_needed_most() -> None:

@@ -476,6 +476,18 @@ WRONG = {
         'workload = "offline"' + LEAST,
         [(1, "workload", "a [workload] table, not 'offline'")],
     ),
+    "a soak that is too short": (
+        LEAST + "[workload]\nsoak_s = 60",
+        [(8, "workload.soak_s", "from 180 to 604800, or 0 for none, not 60")],
+    ),
+    "a soak without end": (
+        LEAST + "[workload]\nsoak_s = inf",
+        [(8, "workload.soak_s", "from 180 to 604800", "not inf")],
+    ),
+    "a soak of minus one": (
+        LEAST + "[workload]\nsoak_s = -1",
+        [(8, "workload.soak_s", "0 for none, not -1")],
+    ),
     "limits": (
         LEAST + "[limits]\nmemory_mb = 0\nopen_s = inf\ncall_s = -1\nopens = 3",
         [
@@ -767,3 +779,12 @@ def test_docs_name_every_recipe_and_metric_and_bound() -> None:
         assert f"`{name}`" in text, name
     assert f"{PIXELS_MAX:,} pixels" in text
     assert all(name in text.upper() for name in FORMATS)
+
+
+@pytest.mark.parametrize(
+    ("text", "seconds"), [("", None), ("soak_s = 0", 0), ("soak_s = 200.5", 200.5)]
+)
+def test_a_soak_is_asked_for_or_left_to_the_profile(folder, text, seconds) -> None:
+    found = parse(f"{LEAST}[workload]\n{text}\n", folder)
+    assert found.soak_s == seconds
+    assert found.plain["soak_s"] == seconds

@@ -3,6 +3,7 @@ from typing import Any
 
 import pytest
 
+from tierbench.harness.front import State
 from tierbench.reports.facets import (
     OTHER,
     PALETTE,
@@ -12,7 +13,7 @@ from tierbench.reports.facets import (
     target_colours,
 )
 from tierbench.reports.metrics import Metric, read
-from tierbench.reports.pareto import State, fronts
+from tierbench.reports.pareto import fronts
 
 
 def facets_of(rows: list[dict[str, Any]]) -> list[Facet]:

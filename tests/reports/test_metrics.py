@@ -45,7 +45,7 @@ def test_a_scalar_may_be_a_band(examples: SimpleNamespace) -> None:
 
 def test_the_nearest_reason_counts(examples: SimpleNamespace) -> None:
     row = examples.measured_row()
-    assert "beyond p99" in (read(row, "latency_ms", "p99").reason or "")
+    assert "are worth 310" in (read(row, "latency_ms", "p99").reason or "")
     assert read(row, "energy_mj", "gross").reason == "no power meter is attached"
     row = examples.measured_row(latency_ms=None, reason="worker died", status="failed")
     assert read(row, "latency_ms", "p99").reason == "worker died"

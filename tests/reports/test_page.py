@@ -84,11 +84,13 @@ def test_every_number_is_the_value_rounded(examples: SimpleNamespace) -> None:
         and attributes.get("class", "").startswith("number")
     )
     for row in rows:
-        accuracy, median, p90, throughput, peak, size = (next(shown) for _ in range(6))
+        accuracy, median, p90, bound = (next(shown) for _ in range(4))
+        throughput, peak, size = (next(shown) for _ in range(3))
         assert size.endswith("KiB")
         assert float(size.split()[0]) == pytest.approx(row["size_bytes"] / 1024, 0.01)
         if row["latency_ms"] is None:
-            assert {c[:3] for c in (accuracy, median, p90, throughput, peak)} == {"n/a"}
+            unknown = (accuracy, median, p90, bound, throughput, peak)
+            assert {cell[:3] for cell in unknown} == {"n/a"}
             continue
         for text, (value, low, high) in (
             (median, (row["latency_ms"]["median"], *row["latency_ms"]["median_ci95"])),
@@ -101,6 +103,7 @@ def test_every_number_is_the_value_rounded(examples: SimpleNamespace) -> None:
             assert f"[{rounded[1]}, {rounded[2]}]" in text
         places = 2 - Decimal(row["latency_ms"]["p90"]).adjusted()
         assert p90 == f"{row['latency_ms']['p90']:.{places}f}"
+        assert bound == "0.917"
         assert throughput == f"{row['throughput_per_s']:.0f}"
         assert peak.startswith("58.5 MiB")
     assert next(shown, None) is None
@@ -116,7 +119,7 @@ def test_unknown_values_lead_to_their_reason(
         if tag == "li" and "id" in attributes
     }
     links = [g for tag, g in page.elements if tag == "a" and "title" in g]
-    assert len(links) == 12
+    assert len(links) == 15
     for link in links:
         assert notes[link["href"].removeprefix("#")] == link["title"]
 

@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tierbench.reports.pareto import LATENCY, State, costs, fronts, states
+from tierbench.harness.front import State
+from tierbench.reports.pareto import LATENCY, costs, fronts, states
 
 
 def row_at(

@@ -1,6 +1,7 @@
 from types import SimpleNamespace
 
-from tierbench.reports.pareto import State, fronts, states
+from tierbench.harness.front import State
+from tierbench.reports.pareto import fronts, states
 from tierbench.reports.table import table
 
 
@@ -24,11 +25,37 @@ def test_columns_that_no_case_knows_are_named_below(examples: SimpleNamespace) -
     rows = [examples.measured_row(), examples.unmeasured_row("failed", "died")]
     shown = table(rows, {})
     assert shown.unknown == (
-        ("p99", ("4812 samples hold fewer than 10 beyond p99 in 5 slices",)),
+        ("p99", ("p99 needs 1,000 effective samples; 4,812 are worth 310",)),
         ("Energy per inference", ("no power meter is attached",)),
     )
     assert "p99" not in [column.title for column in shown.columns]
     assert all(len(line) == len(shown.columns) for line in shown.rows)
+
+
+def shown_cells(row):
+    shown = table([row], {})
+    titles = [column.title for column in shown.columns]
+    return dict(zip(titles, shown.rows[0], strict=True))
+
+
+def test_the_estimate_by_early_stopping_is_not_p99(examples: SimpleNamespace) -> None:
+    cells = shown_cells(examples.measured_row())
+    assert cells["p99 early stopping"].text == "0.917"
+    assert cells["p99 early stopping"].spread == ""
+    assert "p99" not in cells
+
+
+def test_both_views_stand_side_by_side(examples: SimpleNamespace) -> None:
+    row = examples.measured_row(off_cpu_share=0.187)
+    row["latency_ms"]["on_cpu"] = {
+        "median": 0.61, "median_ci95": [0.605, 0.615], "p90": 0.69, "p99": 0.7312,
+    }  # fmt: skip
+    cells = shown_cells(row)
+    assert cells["Median latency"].detail == "on CPU 0.6100"
+    assert cells["p90"].detail == "on CPU 0.690"
+    assert (cells["p99"].text, cells["p99"].detail) == ("n/a", "on CPU 0.731")
+    assert cells["Workload"].detail == "63 slices, 3 workers, 18.7 % preempted"
+    assert shown_cells(examples.measured_row())["p90"].detail == ""
 
 
 def test_evidence_stands_by_the_metric_where_it_differs(
@@ -55,7 +82,7 @@ def test_effort_and_scope_are_shown(examples: SimpleNamespace) -> None:
     shown = table([examples.measured_row(slices=1)], {})
     details = [cell.detail for cell in shown.rows[0]]
     assert "1 slice, 3 workers" in details
-    assert "process" in details
+    assert any(detail.startswith("process") for detail in details)
     assert "throttling unknown" in details
 
 
@@ -124,3 +151,12 @@ def test_energies_of_different_scope_are_not_ranked_in_one_column(
     assert (
         wall.reason == "its energy is that of the rail, which is not ranked with others"
     )
+
+
+def test_a_peak_of_memory_is_broken_down(examples: SimpleNamespace) -> None:
+    held = {"peak_bytes": 150 << 20, "steady_bytes": 100 << 20, "device_bytes": 1 << 30}
+    row = examples.measured_row()
+    row["memory"] = {**held, "baseline_bytes": 40 << 20, "scope": "process"}
+    details = [cell.detail for cell in table([row], {}).rows[0]]
+    told = "process, 100 MiB steady, 40.0 MiB before the model, 1.00 GiB on the device"
+    assert told in details

@@ -16,12 +16,13 @@ from statistics import NormalDist
 import numpy as np
 import pytest
 
-from tierbench.harness.bench import Bench, Timeline
+from tierbench.harness.bench import Bench
 from tierbench.harness.pairing import Verdict, compare_paired
 from tierbench.harness.plan import Planned
 from tierbench.harness.profiles import NIGHTLY
 from tierbench.harness.scheduler import Machine
 from tierbench.harness.summary import slice_values, spread
+from tierbench.harness.timeline import Timeline
 from tierbench.harness.values import (
     Case,
     ModelProfile,

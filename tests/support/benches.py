@@ -3,10 +3,11 @@
 from pathlib import Path
 from typing import Any
 
-from tierbench.harness.bench import Bench, Timeline
+from tierbench.harness.bench import Bench
 from tierbench.harness.plan import Planned
 from tierbench.harness.profiles import SMOKE, Profile
 from tierbench.harness.recording import Recovered
+from tierbench.harness.timeline import Timeline
 from tierbench.harness.values import Accuracy, Block, WorkerRecord
 from tierbench.harness.worker import Limits
 

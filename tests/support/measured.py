@@ -25,10 +25,18 @@ def a_case(name: str = "fp32", scenario: Scenario = Scenario.SINGLE_STREAM, batc
 
 
 def a_block(
-    index: int, latencies_us: Sequence[float], phase: Phase = Phase.MEASURE, **changes
+    index: int,
+    latencies_us: Sequence[float],
+    phase: Phase = Phase.MEASURE,
+    off_cpu_us: Sequence[float] = (),
+    **changes,
 ) -> Block:
     """Return a block that started ``index`` seconds in, of worker ``index % 3``."""
-    latency = np.array([round(1e3 * value) for value in latencies_us], dtype=np.int64)
+    latency = _nanoseconds(latencies_us)
+    series = [Series(quantity="latency", unit="ns", values=latency)]
+    if off_cpu_us:
+        values = _nanoseconds(off_cpu_us)
+        series.append(Series(quantity="off_cpu", unit="ns", values=values))
     block = Block(
         index=index,
         worker=index % 3,
@@ -39,7 +47,7 @@ def a_block(
         offset_ns=index * 10**9,
         elapsed_ns=int(latency.sum()) + 1000 * (len(latency) - 1),
         calls=len(latency),
-        series=(Series(quantity="latency", unit="ns", values=latency),),
+        series=tuple(series),
     )
     return replace(block, **changes)
 
@@ -57,3 +65,7 @@ def a_result(
     )
     changes = {"blocks": blocks, **changes}
     return example_result(run, case or a_case(), **changes)
+
+
+def _nanoseconds(values_us: Sequence[float]) -> np.ndarray:
+    return np.array([round(1e3 * value) for value in values_us], dtype=np.int64)

@@ -76,12 +76,16 @@ def test_inputs_are_described_as_the_runtime_sees_them() -> None:
 def test_what_ran_is_told() -> None:
     import onnxruntime
 
-    settings = {"threads": 2, "graph_optimization": "basic"}
+    settings = {
+        "threads": 2,
+        "graph_optimization": "basic",
+        "memory_arena": False,
+        "prepacking": False,
+    }
     with session(HostOnnxruntime, DEFECT, **settings) as worker:
         bound = worker.bind(synthetic(worker.open().inputs, 1, 0))
     assert bound.ran["provider"] == "CPUExecutionProvider"
-    assert bound.ran["threads"] == 2
-    assert bound.ran["graph_optimization"] == "basic"
+    assert bound.ran.items() >= settings.items()
     assert bound.ran["version"] == onnxruntime.__version__
 
 
@@ -193,7 +197,7 @@ def test_outputs_are_bound_over_their_earlier_bindings(
     from tierbench.harness.device.wire import Tensor
     from tierbench.targets.host_onnxruntime.device import open_session, ort
 
-    options = {"threads": 1, "graph_optimization": "all"}
+    options = HostOnnxruntime().settings
     opened = open_session(str(DEFECT), options, 1)
     image = np.full((1, 64, 64, 1), 0.5, np.float32)
     opened.bind([Tensor("input", "float32", image.shape, image.data)])

@@ -61,3 +61,12 @@ def test_an_unknown_profile_or_target_is_bad_input(call, folder) -> None:
         said = call("plan", "small.toml", *option)
         assert said.status == 2
         assert "known:" in said.err
+
+
+def test_sustained_runs_are_announced(call, folder) -> None:
+    assert "sustained load" not in call("plan", "small.toml").out
+    said = call("plan", "small.toml", "--profile", "procurement")
+    assert said.out.endswith(
+        "then up to 4 finalists of each model and workload under sustained load, "
+        "1800 s each after a rest\n"
+    )

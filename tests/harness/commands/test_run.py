@@ -197,3 +197,34 @@ def test_a_terminal_is_left_as_it_was(write_sweep, folder) -> None:
     assert child.wait(60) == 0
     assert shown.count(b"\x1b[?25l") == shown.count(b"\x1b[?25h")
     assert b"2 ok" in shown
+
+
+FLIPPING = """\
+name = "flipping"
+[[model]]
+path = "model.onnx"
+[[target]]
+use = "sim"
+device = "flipping"
+heat = 1.3
+latency_us = 10000.0
+[[target]]
+use = "sim"
+device = "flipping"
+heat = 0.3
+latency_us = 11000.0
+[workload]
+soak_s = 600
+"""
+
+
+def test_a_ranking_that_flips_is_warned_of_before_the_last_line(call, folder) -> None:
+    (folder / "flipping.toml").write_text(FLIPPING)
+    said = call("run", "flipping.toml")
+    assert said.status == 0
+    *_, warning, last = said.err.splitlines()
+    assert warning.startswith("warning: the ranking of model single stream batch 1")
+    assert last.startswith("run ")
+    assert "2 finalists under sustained load, 600 s each after a rest" in said.err
+    table = call("results")
+    assert warning in table.out

@@ -87,16 +87,23 @@ def test_the_runtimes_own_memory_is_told_beside_the_process(worker) -> None:
     assert reply["peak_bytes"] >= reply["steady_bytes"] > 0
 
 
-def test_the_peak_counts_opening_and_calls_but_no_transfer(worker) -> None:
-    worker.opening_peak_bytes = 1 << 50
-    assert ask(worker, "memory")[0]["peak_bytes"] == 1 << 50
-    worker.opening_peak_bytes = None
+def test_the_peak_counts_calls_but_no_transfer_and_no_samples(worker) -> None:
     ask(worker, "bind", [Tensor("x", "uint8", (1,), b"x")])
     low = ask(worker, "memory")[0]["peak_bytes"]
     worker.session.bind = lambda tensors: None
     sent = [Tensor("x", "uint8", (200 << 20,), b"x" * (200 << 20))]
     assert worker.answer({"op": "bind"}, sent)[0]["ok"]
     assert ask(worker, "memory")[0]["peak_bytes"] < low + (100 << 20)
+    room = {"calls_min": 1, "calls_max": 5_000_000, "duration_ns": 1}
+    ask(worker, "block", kind="slice", **room)
+    assert ask(worker, "memory")[0]["peak_bytes"] < low + (100 << 20)
+
+
+def test_memory_is_taken_around_one_more_call(worker) -> None:
+    calls = worker.session.calls
+    told, _ = ask(worker, "memory")
+    assert worker.session.calls == calls + 1
+    assert told["peak_steady_bytes"] >= told["steady_bytes"]
 
 
 def test_a_limit_that_is_lower_already_stays() -> None:

@@ -36,8 +36,19 @@ def test_the_peak_starts_again_where_it_is_reset() -> None:
     hoard = np.ones(64 << 20, dtype=np.uint8)
     high = state.memory()["peak_bytes"]
     del hoard
-    state.reset_peak()
+    assert state.reset_peak() is None
     assert state.memory()["peak_bytes"] < high - (32 << 20)
+
+
+def test_a_refused_reset_says_why(monkeypatch) -> None:
+    def refuse(*_):
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr("builtins.open", refuse)
+    why = state.reset_peak()
+    monkeypatch.undo()
+    assert why is not None
+    assert "clear_refs: Permission denied" in why
 
 
 def test_a_machine_is_described() -> None:

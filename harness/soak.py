@@ -16,6 +16,8 @@ import numpy as np
 from .pairing import Verdict, compare_unpaired
 from .statistics import Estimate, median_estimate
 from .summary import block_value_ns
+from .throttling import Verdict as Throttling
+from .throttling import throttling
 from .values import Block, Case, Phase
 
 if TYPE_CHECKING:
@@ -48,6 +50,7 @@ class Soak:
 
     ``steady`` is over the last half and without a value where that still changed.
     ``ratio`` is the steady state over the first minute: above 1 is slower.
+    ``throttling`` is of the sustained run alone.
     """
 
     asked_s: float
@@ -58,6 +61,7 @@ class Soak:
     steady_from_s: float
     ratio: Estimate
     verdict: SoakVerdict
+    throttling: Throttling
 
 
 def last_attempt(blocks: Sequence[Block]) -> list[Block]:
@@ -105,6 +109,7 @@ def summarise_soak(case: Case, blocks: Sequence[Block]) -> Soak | None:
         steady_from_s=from_s,
         ratio=ratio,
         verdict=verdict,
+        throttling=throttling(attempt),
     )
 
 

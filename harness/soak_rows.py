@@ -35,6 +35,8 @@ def soak_part(result: Result, found: Soak | None, why: str | None) -> dict[str, 
             **_steady(found),
             **estimated("ratio", found.ratio, 1.0),
             "verdict": str(found.verdict),
+            "throttled": found.throttling.state,
+            "throttled_reason": found.throttling.reason,
             "duration_s": found.duration_s,
             "calls": found.calls,
         }

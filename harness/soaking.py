@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -16,12 +16,16 @@ from .soak import soaked_s
 from .statistics import Estimate
 from .timeline import Timeline
 from .values import Block, BlockKind, Phase, Scenario, Series
+from .watch import StateReader, Watch
 from .worker import Measured, Stretch, Worker
 
 BLOCK_NS = 5_000_000_000
 """Twelve blocks make the first minute: its interval needs seven."""
 
 CALLS_MAX = 1_000_000
+WATCHED_NS = 1_000_000_000
+"""From one reading of the device's state to the next: heat takes its time."""
+
 KEPT_MAX = 5_000
 """Latencies of a block that are kept, evenly spaced: half an hour of a quick model
 would be a hundred million."""
@@ -92,16 +96,24 @@ class Soaking:
 
     def _load(self) -> None:
         planned = self.planned
+        readers = planned.target.readers()
         artifact = planned.target.prepare(planned.case.variant)
-        with planned.target.launch(planned.case, artifact, planned.limits) as worker:
+        with (
+            Watch(readers) as watch,
+            planned.target.launch(planned.case, artifact, planned.limits) as worker,
+        ):
             opened = worker.open()
             bound = worker.bind(timed_inputs(planned, opened.inputs))
             self._call_ns = float(bound.first_call_ns)
             while not self.done and not self.stopping():
-                self._block(worker)
+                self._block(worker, watch, readers)
 
-    def _block(self, worker: Worker) -> None:
-        measured = worker.block(self._stretch())
+    def _block(
+        self, worker: Worker, watch: Watch, readers: Sequence[StateReader]
+    ) -> None:
+        measured, seen = watch.around(
+            readers, lambda: worker.block(self._stretch()), WATCHED_NS
+        )
         calls = len(measured.latency_ns)
         if not calls:
             raise WorkerError("the worker measured a block without calls")
@@ -116,7 +128,7 @@ class Soaking:
             offset_ns=self.timeline.offset_ns(measured.started_ns),
             elapsed_ns=measured.elapsed_ns,
             calls=calls,
-            series=_thinned(measured, step),
+            series=(*_thinned(measured, step), *seen),
             context={
                 **measured.context,
                 "soak_s": self.seconds,

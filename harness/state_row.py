@@ -22,9 +22,9 @@ def state_row(blocks: Sequence[Block]) -> dict[str, Any]:
 
     ``before`` is the first reading from before any block, ``after`` the last one of
     all, which follows the last block; a clock ``during`` is the median while what it
-    drives worked, a temperature the highest.
+    drives worked, a temperature the highest. A sustained run is told of by itself.
     """
-    found = traces(blocks)
+    found = traces([block for block in blocks if block.phase is not Phase.SOAK])
     parts: dict[str, Sequence[Any] | str] = {
         "clocks": [_clock(t, found) for t in _of(found, q.CLOCK)],
         "temperatures": [_celsius(t) for t in _of(found, q.TEMPERATURE)],

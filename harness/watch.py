@@ -68,12 +68,15 @@ class Watch:
             monitor.close()
 
     def around(
-        self, readers: Sequence[StateReader], act: Callable[[], Measured]
+        self,
+        readers: Sequence[StateReader],
+        act: Callable[[], Measured],
+        period_ns: int = PERIOD_NS,
     ) -> Seen:
         """Measure a block and return it with what these readers saw around it."""
         if not readers:
             return act(), ()
-        self._each(lambda monitor: monitor.start(PERIOD_NS))
+        self._each(lambda monitor: monitor.start(period_ns))
         seen: list[tuple[Monitor, tuple[Series, ...]]] = []
         try:
             measured = act()

@@ -34,6 +34,7 @@ class Finalist:
     steady: Stretch
     ratio: Stretch
     verdict: str
+    throttling: str
     effort: str
 
 
@@ -65,8 +66,17 @@ def _finalist(row: Row, soak: Mapping[str, object]) -> Finalist:
         steady=_stretch(read(soak, "steady", "median_ms")),
         ratio=_stretch(read(soak, "ratio")),
         verdict=words(soak.get("verdict") or "unknown"),
+        throttling=_throttling(soak),
         effort=", ".join(filter(None, (lasted, _other_evidence(row)))),
     )
+
+
+def _throttling(soak: Mapping[str, object]) -> str:
+    """Return the verdict on throttling, with the evidence where it was throttled."""
+    state = words(soak.get("throttled") or "unknown")
+    if state == "throttled":
+        return f"throttled: {words(soak.get('throttled_reason') or NO_REASON)}"
+    return state if state != "unknown" else "throttling unknown"
 
 
 def _other_evidence(row: Row) -> str:

@@ -1,5 +1,7 @@
 """The statistics of a sustained run."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from support.measured import a_block, a_case
@@ -13,7 +15,7 @@ from tierbench.harness.soak import (
     steady_state,
     summarise_soak,
 )
-from tierbench.harness.values import Scenario
+from tierbench.harness.values import Scenario, Series
 
 RNG = np.random.default_rng(5)
 FLAT = 1000 * np.exp(0.01 * RNG.standard_normal(360))
@@ -48,6 +50,37 @@ def test_a_device_that_warms_sagged_by_its_plateau() -> None:
     truth = 1.3 / np.median(sagging(0.3, 120.0)[:12] / FLAT[:12])
     assert found.ratio.interval.low < truth < found.ratio.interval.high
     assert found.steady.value == pytest.approx(1.3e6, rel=0.01)
+
+
+def clocked(hertz: np.ndarray) -> Soak:
+    """Return the summary of a flat sustained run during which a clock was read."""
+    blocks = [
+        replace(
+            block,
+            series=(
+                *block.series,
+                Series(
+                    quantity="clock: cpu",
+                    unit="Hz",
+                    values=np.full(5, clock),
+                    times=np.arange(5) * 10**9,
+                ),
+            ),
+        )
+        for block, clock in zip(soak_blocks(FLAT.tolist()), hertz, strict=True)
+    ]
+    found = summarise_soak(a_case(), blocks)
+    assert found is not None
+    return found
+
+
+def test_throttling_is_judged_by_the_sustained_run_alone() -> None:
+    steady = clocked(np.full(360, 3e9))
+    assert steady.throttling.state == "clean"
+    sagged = clocked(np.where(np.arange(360) < 60, 3e9, 2.4e9))
+    assert sagged.throttling.state == "throttled"
+    assert "fell by 20%" in sagged.throttling.reason
+    assert summary(FLAT).throttling.state == "unknown"
 
 
 def test_a_device_that_quickens_held() -> None:

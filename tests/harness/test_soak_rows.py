@@ -36,6 +36,8 @@ def test_a_row_holds_minute_1_and_steady_state_apart() -> None:
     assert told["steady"]["from_s"] == 150
     assert told["ratio"] == pytest.approx(1.3)
     assert told["verdict"] == "sagged"
+    assert told["throttled"] == "unknown"
+    assert told["throttled_reason"] == "the target has no sensor that tells"
     rest = row(a_result())
     whole = row(a_result(blocks=blocks))
     for key in ("latency_ms", "n", "slices", "workers", "throughput_per_s"):

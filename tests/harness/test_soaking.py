@@ -11,6 +11,7 @@ from tierbench.harness.errors import CaseError, StoreError, WorkerDied
 from tierbench.harness.soaking import BLOCK_NS, KEPT_MAX, Soaking
 from tierbench.harness.timeline import Timeline
 from tierbench.harness.values import BlockKind, Phase
+from tierbench.harness.watch import StateReader
 from tierbench.targets.sim import Sim
 from tierbench.targets.sim.worker import SimWorker, now_ns
 
@@ -69,6 +70,18 @@ def test_the_device_rests_before(soaking) -> None:
     run.run()
     assert run.blocks == []
     assert now_ns(machine) == pytest.approx(before + 30e9)
+
+
+def test_the_device_is_watched_all_along(soaking, monkeypatch) -> None:
+    reader = StateReader(module="support.counting_reader")
+    monkeypatch.setattr(Sim, "readers", lambda self: (reader,))
+    run = soaking("latency_us = 10000.0", seconds=180.0)
+    run.run()
+    assert run.failure is None
+    for block in run.blocks:
+        seen = block.values("count: count")
+        assert seen is not None
+        assert len(seen) >= 2
 
 
 def test_of_quick_calls_every_nth_is_kept(soaking) -> None:

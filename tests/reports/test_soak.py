@@ -37,6 +37,17 @@ def test_each_finalist_has_a_line(examples: SimpleNamespace) -> None:
     assert last.ratio.reason == "there is no steady state"
 
 
+def test_throttling_under_load_is_told(examples: SimpleNamespace) -> None:
+    told = {"throttled": "throttled", "throttled_reason": "the clock fell by 20%"}
+    line, *_ = finalists([examples.measured_row(soak=QUICK_FIRST | told)])
+    assert line.throttling == "throttled: the clock fell by 20%"
+    line, *_ = finalists([examples.measured_row(soak=QUICK_FIRST)])
+    assert line.throttling == "throttling unknown"
+    clean = QUICK_FIRST | {"throttled": "clean"}
+    page = render([examples.measured_row(soak=clean)], title="t")
+    assert "sagged<small>clean</small>" in page
+
+
 def test_a_flip_is_warned_of_at_the_top(examples: SimpleNamespace) -> None:
     (warning,) = warnings(rows(examples))
     page = render(rows(examples), title="t")

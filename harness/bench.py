@@ -8,7 +8,8 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 
-from .course import Course, ask, course_of, series_of
+from .course import Course, ask, series_of
+from .courses import course_of
 from .errors import DataError, StoreError, WorkerError
 from .evaluation import evaluate
 from .failure import Failure, failure_of

@@ -3,25 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from .values import Scenario, Setting
 
 
 def case_label(
     model: str,
     variant: str,
     target: str,
-    chosen: Mapping[str, Setting],
-    scenario: Scenario,
+    chosen: Mapping[str, object],
+    scenario: str,
     batch: int,
 ) -> str:
     """Return a case's short name, from the options that its sweep set."""
     return f"{model}/{variant} {place(target, chosen)} {scenario} batch {batch}"
 
 
-def place(target: str, chosen: Mapping[str, Setting]) -> str:
+def place(target: str, chosen: Mapping[str, object]) -> str:
     """Return a target with the options that its sweep set."""
     options = ", ".join(f"{key}={chosen[key]}" for key in sorted(chosen))
     return f"{target}[{options}]" if options else target

@@ -9,7 +9,7 @@ from .demand import Frames, Poisson, Queries
 from .errors import CaseError, WorkerError
 from .load import OFFERED
 from .profiles import Profile
-from .values import Block, Scenario, Series, Workload
+from .values import Block, Series, Workload
 from .worker import Measured, Stretch, Worker
 
 
@@ -45,17 +45,6 @@ class Course:
     def shortfall(self, blocks: Sequence[Block]) -> str | None:
         """Return what is still missing besides a narrow interval, None for nothing."""
         return None
-
-
-def course_of(workload: Workload, profile: Profile) -> Course:
-    """Return the course of a case."""
-    from .search import PipelineCourse, ServerCourse
-
-    if workload.scenario is Scenario.SERVER:
-        return ServerCourse(workload=workload, profile=profile)
-    if workload.scenario is Scenario.PIPELINE:
-        return PipelineCourse(workload=workload, profile=profile)
-    return Course(workload=workload, profile=profile)
 
 
 def ask(worker: Worker, stretch: Stretch) -> Measured:

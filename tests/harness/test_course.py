@@ -4,14 +4,13 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from support.loads import PIPELINE, SERVER
 
-from tierbench.harness.course import ask, course_of, series_of
+from tierbench.harness.course import ask, series_of
+from tierbench.harness.courses import course_of
 from tierbench.harness.demand import Frames, Poisson, Queries
 from tierbench.harness.errors import CaseError, WorkerError
 from tierbench.harness.load import OFFERED
 from tierbench.harness.profiles import NIGHTLY
-from tierbench.harness.search import PipelineCourse, ServerCourse
 from tierbench.harness.values import BlockKind, Scenario, Workload
 from tierbench.harness.worker import Measured, Stretch
 
@@ -51,12 +50,6 @@ def test_a_query_is_as_many_calls_as_its_samples_need() -> None:
     multi = replace(SINGLE, scenario=Scenario.MULTI_STREAM, samples_per_query=8)
     stretch = course_of(multi, NIGHTLY).stretch(PLAIN, [])
     assert stretch == replace(PLAIN, demand=Queries(calls=4))
-
-
-def test_loads_are_searched_for() -> None:
-    assert isinstance(course_of(SERVER, NIGHTLY), ServerCourse)
-    assert isinstance(course_of(PIPELINE, NIGHTLY), PipelineCourse)
-    assert course_of(SERVER, NIGHTLY).limit_s == NIGHTLY.load_limit_s
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,7 @@ from support.benches import a_bench, measured, sim_benches
 from support.loads import PIPELINE, SERVER, a_window
 from support.plans import plan_of
 
-from tierbench.harness.course import course_of
+from tierbench.harness.courses import course_of
 from tierbench.harness.load import OFFERED, bracket, levels
 from tierbench.harness.load_rows import load_rows
 from tierbench.harness.profiles import SMOKE

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 
 import numpy as np
@@ -17,7 +17,7 @@ from .frames import show
 from .inputs import timed_inputs
 from .load import under_load
 from .meter import PowerMeter
-from .metering import Metering
+from .metering import Metering, readable
 from .plan import Planned
 from .power import METERING
 from .profiles import Profile
@@ -169,12 +169,15 @@ class Bench:
         self.streak = self.streak.after(self.shortfall is None)
         return self.streak.done or self.measured_s >= self._course.limit_s
 
+    def awaits_meters(self) -> bool:
+        """Return whether an energy phase is to come, which must not part the rounds."""
+        found: list[PowerMeter] = []
+        self._guard(lambda: found.extend(filter(readable, self._meters())))
+        return bool(found)
+
     def close(self) -> Result:
-        """Close the workers and return the case's result."""
-        meters = (*self.planned.meters, *self.planned.target.meters())
-        metered = any(METERING in block.context for block in self.blocks)
-        if self._workers and meters and not metered:
-            self._guard(lambda: self._measure_energy(meters))
+        """Run the energy phase, close the workers and return the case's result."""
+        self._guard(self._measure_energy)
         self.abandon()
         self.closed = True
         status, reason = self._verdict()
@@ -290,8 +293,17 @@ class Bench:
     def _block(self, worker: Worker, stretch: Stretch) -> Seen:
         return self.watch.around(self.readers, lambda: ask(worker, stretch))
 
-    def _measure_energy(self, meters: Sequence[PowerMeter]) -> None:
+    def _meters(self) -> tuple[PowerMeter, ...]:
+        """Return the meters that this case has still to be measured by."""
+        if not self._workers or any(METERING in block.context for block in self.blocks):
+            return ()
+        return (*self.planned.meters, *self.planned.target.meters())
+
+    def _measure_energy(self) -> None:
         """Go through the energy phase, and keep last what the meters recorded."""
+        meters = self._meters()
+        if not meters:
+            return
         first = self.records[-len(self._workers)].worker
         stretch = self._stretch()
 

@@ -204,3 +204,13 @@ def _plain(recording: Recording) -> dict[str, Any]:
         "clock_offset_ns": recording.clock_offset_ns,
         "clock_error_ns": recording.clock_error_ns,
     }
+
+
+def readable(meter: PowerMeter) -> bool:
+    """Return whether a meter tells anything now; why not, its phase will tell."""
+    try:
+        return bool(meter.specifications())
+    except MeterError:
+        return False
+    finally:
+        meter.close()

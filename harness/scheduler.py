@@ -81,13 +81,20 @@ class Machine:
                 return
             self._timed(bench.begin)
         left = list(cohort)
+        metered: list[Bench] = []
         while left and not self.stopping():
             for bench in _ended(left):
-                yield bench.close()
-            left = [bench for bench in left if not bench.closed]
+                left.remove(bench)
+                if bench.awaits_meters():
+                    metered.append(bench)
+                else:
+                    yield bench.close()
             for bench in chance.sample(left, len(left)):
                 self._timed(bench.measure, self.first_round)
             self.first_round += 1
+        for bench in metered:  # half a minute each would part the others' rounds
+            if not self.stopping():
+                yield bench.close()
 
     def _timed(self, act: Callable[..., None], *arguments: int) -> None:
         began = time.monotonic()

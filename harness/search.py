@@ -64,6 +64,8 @@ class Search(Course):
         Each halves the ground that is left, at first as wide as what is sought.
         """
         found = levels(self.workload, blocks)
+        if not found:
+            return 0.0
         if self._next(found, blocks) is None:
             return 1.0
         settled = sum(level.met is not None for level in found)

@@ -24,8 +24,8 @@ STATE = StateReader(module="tierbench.targets.state.nvml")
 def recorded(busy_gpu: None) -> tuple[tuple[Recording, ...], tuple[int, int]]:
     """Return what the meter told of a window of load, and the window."""
     meter = Nvml()
-    if reason := meter.missing():
-        missing("gpu", reason)
+    if not meter.specifications():
+        missing("gpu", str(meter.missing()))
     meter.start()
     time.sleep(SETTLE_S)  # the sensors remember a second
     begin = time.monotonic_ns()

@@ -54,6 +54,29 @@ def test_the_order_within_rounds_is_random_but_seeded(tmp_path) -> None:
     assert len(set(first_of_round)) > 1
 
 
+def test_energy_is_measured_when_nobody_measures_anything_else(tmp_path) -> None:
+    targets = 'use = "sim"\nlatency_us = [500.0, 20000.0]\npower_w = 5.0'
+    machine = a_machine(tmp_path, targets)
+    results = list(machine.measure())
+    assert [result.status for result in results] == [Status.OK] * 2
+    blocks = [block for result in results for block in result.blocks]
+    starts = {
+        phase: [block.offset_ns for block in blocks if block.phase is phase]
+        for phase in (Phase.MEASURE, Phase.ENERGY)
+    }
+    assert max(starts[Phase.MEASURE]) < min(starts[Phase.ENERGY])
+
+
+def test_who_is_asked_to_stop_runs_no_energy_phase(tmp_path) -> None:
+    targets = 'use = "sim"\nlatency_us = [500.0, 600.0]\npower_w = 5.0'
+    machine = a_machine(tmp_path, targets)
+    seen: list[int] = []
+    machine.stopping = lambda: len(seen) > 0
+    for result in machine.measure():
+        seen.append(len(result.blocks))
+    assert len(seen) == 1
+
+
 def test_rounds_go_on_where_an_interrupted_run_stopped(tmp_path) -> None:
     machine = a_machine(tmp_path, 'use = "sim"', first_round=40)
     list(machine.measure())

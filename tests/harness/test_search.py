@@ -199,6 +199,11 @@ def test_frames_in_a_row_and_many_cameras_take_turns(tmp_path) -> None:
     assert row(result)["latency_ms"]["median_ci95"] is not None
 
 
+@pytest.mark.parametrize("workload", [SERVER, PIPELINE])
+def test_before_anything_is_measured_nothing_is_done(workload) -> None:
+    assert course_of(workload, SMOKE).share_done([]) == 0.0
+
+
 def test_windows_hold_whole_periods_and_stay_within_bounds() -> None:
     course = course_of(PIPELINE, SMOKE)
     slice_ = a_window(0, 1.0, [100.0])

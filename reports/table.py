@@ -174,7 +174,7 @@ def _energy_detail(row: Row) -> str:
     text = plain(net.value)
     if net.interval is not None:
         text = " ".join(with_interval(net.value, *net.interval))
-    return f"{scope}; net {text}"
+    return f"{scope}\nnet {text}"
 
 
 def _text(text: str, detail: str, tag: str = "") -> Cell:
@@ -299,14 +299,10 @@ def _accuracy_detail(row: Row) -> str:
 
 def _held(row: Row) -> str:
     """Return what the peak counts, and what of it is held steadily or is no model's."""
-    parts = (
-        ("steady_bytes", "steady"),
-        ("baseline_bytes", "before the model"),
-        ("device_bytes", "on the device"),
-    )
-    known = [(read(row, "memory", key).value, name) for key, name in parts]
-    told = [f"{byte_size(value)} {name}" for value, name in known if value is not None]
-    return ", ".join(filter(None, (_scope(row, "memory"), *told)))
+    parts = ("steady", "baseline", "device")
+    known = [(name, read(row, "memory", f"{name}_bytes").value) for name in parts]
+    told = [f"{name} {byte_size(value)}" for name, value in known if value is not None]
+    return "\n".join(filter(None, (_scope(row, "memory"), *told)))
 
 
 def _scope(row: Row, group: str) -> str:

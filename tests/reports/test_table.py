@@ -134,7 +134,7 @@ def test_energies_of_one_scope_share_a_column_and_name_it(
     assert found.columns[place].title == "Energy per inference"
     cell = found.rows[0][place]
     assert (cell.text, cell.spread) == ("10.00", "± 0.20")
-    assert cell.detail.startswith("wall; net 5.00")
+    assert cell.detail.startswith("wall\nnet 5.00")
 
 
 def test_energies_of_different_scope_are_not_ranked_in_one_column(
@@ -158,5 +158,5 @@ def test_a_peak_of_memory_is_broken_down(examples: SimpleNamespace) -> None:
     row = examples.measured_row()
     row["memory"] = {**held, "baseline_bytes": 40 << 20, "scope": "process"}
     details = [cell.detail for cell in table([row], {}).rows[0]]
-    told = "process, 100 MiB steady, 40.0 MiB before the model, 1.00 GiB on the device"
+    told = "process\nsteady 100 MiB\nbaseline 40.0 MiB\ndevice 1.00 GiB"
     assert told in details

@@ -279,7 +279,7 @@ def test_fed_values_are_what_runs() -> None:
     from tierbench.harness.device.wire import Tensor
     from tierbench.targets.host_onnxruntime.device import open_session
 
-    options = {"threads": 1, "graph_optimization": "all"}
+    options = HostOnnxruntime().settings
     made = open_session(str(DEFECT), options, 1)
     tensors = [
         [Tensor(n, str(a.dtype), a.shape, a.data) for n, a in some.items()]

@@ -16,9 +16,6 @@ from ...harness.values import Clock, Series, Setting
 from .table import TIME_UNITS, UNITS, Columns, Table, read_table
 
 MARKER, UNIX = "marker", "unix"
-SPAN_NS = 60_000_000_000
-"""How long before and after the load a Unix time may be to count."""
-
 POLL_S = 0.2
 
 

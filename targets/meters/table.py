@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import csv
 import io
-import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -21,6 +20,12 @@ if TYPE_CHECKING:
 SIZE_BYTES_MAX = 256 << 20
 HEADER_BYTES_MAX = 64 << 10
 FIELD_CHARACTERS_MAX = 4096
+VALUE_MAX = 1e15
+"""In SI units, of either sign: what is beyond is no reading, and overflows in squares."""
+
+TIME_NS_MAX = 2**62
+"""About 146 years: an offset can still be added to it in 64 bits."""
+
 BAD_SHARE_MAX = 0.05
 """More rows without numbers than this are no log of a meter."""
 
@@ -55,7 +60,7 @@ class Table:
 
 
 def read_table(path: Path, columns: Columns, begin: int = 0) -> Table:
-    """Return the rows of a file from a byte on; a torn last line is left out.
+    """Return the rows of a file from a byte on; torn lines at both ends are left out.
 
     Raises:
         MeterError: the file cannot be read, is too large, lacks a column, holds rows
@@ -69,12 +74,18 @@ def read_table(path: Path, columns: Columns, begin: int = 0) -> Table:
                 if not header:
                     break
                 header = stream.readline(HEADER_BYTES_MAX)
-            stream.seek(max(begin, stream.tell()))
+            if begin > stream.tell():
+                # A logger writes by the buffer: a byte may lie amidst a line.
+                stream.seek(begin - 1)
+                while not (torn := stream.readline(HEADER_BYTES_MAX)).endswith(b"\n"):
+                    if not torn:
+                        break
             content = stream.read(SIZE_BYTES_MAX + 1)
             end = stream.tell()
-    except OSError as exc:
+    except (OSError, ValueError) as exc:  # a name may hold a zero byte
+        told = getattr(exc, "strerror", None) or exc
         raise MeterError(
-            f"{where} cannot be read: {exc.strerror or exc}; start the logger first"
+            f"{where} cannot be read: {told}; start the logger first"
         ) from exc
     if len(content) > SIZE_BYTES_MAX:
         raise MeterError(f"{where} grew by over {SIZE_BYTES_MAX >> 20} MiB; cut it")
@@ -135,11 +146,11 @@ def _numbers(
     times: list[int] = []
     found: list[list[float]] = []
     bad = 0
-    for row in rows:
+    for row in _parsed(where, rows):
         try:
             moment = _time_ns(row[places["time"]], columns.time_unit)
             pairs = zip(taken, factors, strict=True)
-            numbers = [_finite(row[at]) * factor for at, factor in pairs]
+            numbers = [_value(row[at], factor) for at, factor in pairs]
         except (ValueError, IndexError, OverflowError):
             bad += 1
             continue
@@ -161,7 +172,21 @@ def _numbers(
     return np.array(times, dtype=np.int64), table
 
 
+def _parsed(where: str, rows: Iterable[list[str]]) -> Iterator[list[str]]:
+    try:
+        yield from rows
+    except csv.Error as exc:
+        raise MeterError(f"{where} is no CSV: {exc}; is a quote not closed?") from exc
+
+
 def _time_ns(text: str, unit: str) -> int:
+    moment_ns = _any_time_ns(text, unit)
+    if abs(moment_ns) > TIME_NS_MAX:
+        raise ValueError(text)
+    return moment_ns
+
+
+def _any_time_ns(text: str, unit: str) -> int:
     if unit == "iso":
         moment = datetime.fromisoformat(text.strip())
         if moment.tzinfo is None:
@@ -173,14 +198,11 @@ def _time_ns(text: str, unit: str) -> int:
     whole, _, broken = text.strip().partition(".")
     if broken.isdecimal() and whole.lstrip("-").isdecimal() and whole[:1] != "-":
         return int(whole) * _NS[unit] + round(float("0." + broken) * _NS[unit])
-    moment_ns = _finite(text) * _NS[unit]
-    if abs(moment_ns) >= 2**63:
-        raise ValueError(text)
-    return round(moment_ns)
+    return round(float(text) * _NS[unit])
 
 
-def _finite(text: str) -> float:
-    value = float(text)
-    if not math.isfinite(value):
+def _value(text: str, factor: float) -> float:
+    value = float(text) * factor
+    if not abs(value) <= VALUE_MAX:  # nor is NaN
         raise ValueError(text)
     return value

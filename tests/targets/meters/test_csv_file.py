@@ -141,6 +141,7 @@ def test_rows_from_before_do_not_count(tmp_path: Path) -> None:
         ("time,P\n2,2\n1,2\n", "comes after a later one"),
         ("time,P\n1,x\n2,y\n3,1\n", "2 of 3 rows hold no numbers"),
         ("time,P\n1,2\n" + "9" * 5000 + ",1\n", "a line of"),
+        ('time,P\n1,2\n2,"2\n' + "3,4\n" * 40_000, "quote not closed"),
     ],
 )
 def test_files_that_are_no_log_are_refused(tmp_path, text, why) -> None:
@@ -149,6 +150,47 @@ def test_files_that_are_no_log_are_refused(tmp_path, text, why) -> None:
         path.write_text(text)
     with pytest.raises(MeterError, match=why):
         CsvFile({**BASE, "path": str(path)}).specifications()
+
+
+@pytest.mark.parametrize(
+    ("time_unit", "row"),
+    [
+        ("s", "99999999999999999999.5,2,2"),
+        ("iso", "9999-01-01T00:00:00+00:00,2,2"),
+        ("s", "5,1e200,1e200"),
+        ("s", "5,2,1e308"),
+    ],
+)
+def test_a_number_beyond_all_measure_is_no_reading(tmp_path, time_unit, row) -> None:
+    path = tmp_path / "log.csv"
+    moments = ("1", "2") if time_unit == "s" else ("2026-01-01T00:00Z",
+                                                   "2026-01-02T00:00Z")  # fmt: skip
+    rows = [f"{moment},2,2" for moment in moments]
+    path.write_text("\n".join(["time,U,I", *rows, row]) + "\n")
+    quantities = {"voltage": ("U", "V"), "current": ("I", "A")}
+    found = read_table(
+        path, Columns(time="time", time_unit=time_unit, quantities=quantities)
+    )
+    assert found.values.tolist() == [4.0, 4.0]
+
+
+def test_a_path_that_no_file_can_have_is_refused() -> None:
+    with pytest.raises(MeterError, match="cannot be read"):
+        CsvFile({**BASE, "path": "a\0b"}).specifications()
+
+
+@pytest.mark.parametrize("torn", [0, 1, 5, 8, 11])
+def test_a_line_that_was_torn_when_recording_began_is_left_out(tmp_path, torn) -> None:
+    """A logger writes by the buffer; half of 1000.10 is another, earlier time."""
+    path = tmp_path / "log.csv"
+    rows = [f"{1000 + place / 10:.2f},5.00\n" for place in range(30)]
+    text = "time,P\n" + "".join(rows)
+    begin = len("time,P\n") + 10 * len(rows[0]) + torn
+    path.write_text(text)
+    columns = Columns(time="time", time_unit="s", quantities={"power": ("P", "W")})
+    found = read_table(path, columns, begin)
+    assert found.times_ns[0] == (1001 if not torn else 1001.1) * S
+    assert len(found.times_ns) == (20 if not torn else 19)
 
 
 def test_a_logger_that_has_stopped_is_named(tmp_path: Path) -> None:

@@ -24,6 +24,9 @@ if TYPE_CHECKING:
 STEPS_MAX = 100_000
 """Offsets that are tried: about two hours at ten readings a second."""
 
+READINGS_MIN = 26
+"""Two for each step of the marker; fewer follow any pattern."""
+
 EXPLAINED_MIN = 0.5
 """Share of the power's variance that the load must explain."""
 
@@ -64,13 +67,24 @@ def align(
             or idle.
 
     Raises:
-        InputError: the pattern is not found, or found twice.
+        InputError: the readings are too few or too short, or the pattern is not found,
+            or found twice.
     """
-    period = float(np.median(np.diff(times_ns)))
     load = _Load(np.array(busy_ns, dtype=np.float64), known_ns)
-    together = max(1, int(load.shortest_ns / 8 / period))
-    step = period * together
     low, high = offsets_ns
+    if len(times_ns) < READINGS_MIN or low >= high:
+        lasts_s, known_s = (
+            (float(end) - float(begin)) / 1e9
+            for begin, end in ((times_ns[0], times_ns[-1]), known_ns)
+        )
+        raise InputError(
+            f"its {len(times_ns)} readings last {lasts_s:.1f} s, the load "
+            f"{known_s:.1f} s: did the meter record the whole run?"
+        )
+    period = float(np.median(np.diff(times_ns)))
+    most = len(times_ns) // READINGS_MIN
+    together = max(1, min(most, int(load.shortest_ns / 8 / period)))
+    step = period * together
     count = int((high - low) / step * 2) + 2
     if count > STEPS_MAX:
         raise InputError(

@@ -21,7 +21,7 @@ SIZE_BYTES_MAX = 256 << 20
 HEADER_BYTES_MAX = 64 << 10
 FIELD_CHARACTERS_MAX = 4096
 VALUE_MAX = 1e15
-"""In SI units, of either sign: what is beyond is no reading, and overflows in squares."""
+"""In SI units, of either sign; what is beyond is no reading: its square overflows."""
 
 TIME_NS_MAX = 2**62
 """About 146 years: an offset can still be added to it in 64 bits."""

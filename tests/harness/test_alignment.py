@@ -94,3 +94,11 @@ def test_a_pattern_that_repeats_is_refused() -> None:
 def test_too_many_offsets_are_refused() -> None:
     with pytest.raises(InputError, match="cut its file"):
         aligned(Seen(), np.random.default_rng(5), 0.0, (-1e14, 1e14))
+
+
+@pytest.mark.parametrize(("count", "period_ns"), [(1, 1e6), (10, 1e6), (40, 1e4)])
+def test_a_few_readings_follow_no_pattern(count: int, period_ns: float) -> None:
+    times = np.arange(count) * period_ns
+    busy = [(place * 10**9, place * 10**9 + 5 * 10**8) for place in range(5)]
+    with pytest.raises(InputError, match="whole run|would have to be tried"):
+        align(times, times % 3, busy, period_ns, (-1e9, 1e9), (0.0, 5e9))

@@ -209,6 +209,17 @@ def test_a_log_of_something_else_is_refused(tmp_path: Path) -> None:
         recorded(tmp_path / "log.csv", ["time,P", *flat], load)
 
 
+@pytest.mark.parametrize("counter", [False, True])
+@pytest.mark.parametrize("kept", [5, 30, 100])
+def test_a_log_that_ended_early_is_refused(tmp_path, kept: int, counter: bool) -> None:
+    log, load, _ = a_log(0.5)
+    rows = [f"{t / S:.6f},{place if counter else p}"
+            for place, (t, p) in enumerate(log[:kept])]  # fmt: skip
+    what = {"power": "", "energy": "P"} if counter else {}
+    with pytest.raises(MeterError, match="record the whole run"):
+        recorded(tmp_path / "log.csv", ["time,P", *rows], load, **what)
+
+
 @given(content=st.binary(max_size=400))
 def test_any_bytes_are_read_or_refused(tmp_path_factory, content: bytes) -> None:
     path = tmp_path_factory.mktemp("csv") / "log.csv"

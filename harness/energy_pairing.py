@@ -65,6 +65,13 @@ def compare_energy(
         NotComparable: the scopes differ.
     """
     check_same_scope(baseline.scope, candidate.scope)
+    for name, side in (("baseline", baseline), ("candidate", candidate)):
+        interval = side.gross.interval
+        if interval is not None and interval.low <= 0:
+            ends = f"{interval.low * 1e3:.3g} to {interval.high * 1e3:.3g} mJ"
+            return _unknown(
+                f"the energy of the {name} is not known to be above 0: {ends}"
+            )
     found = compare_unpaired(baseline.gross, candidate.gross, 0.0, floor, confidence)
     return EnergyComparison(
         ratio=found.ratio,
@@ -85,14 +92,13 @@ def energy_between(before: Result, after: Result) -> EnergyComparison | None:
         return None
     if not one.found or not other.found:
         side, lacking = ("baseline", one) if not one.found else ("candidate", other)
-        reason = f"{side} has no energy: {'; '.join(lacking.reasons)}"
-        return EnergyComparison(
-            ratio=None, interval=None, verdict="unknown", reason=reason
-        )
+        return _unknown(f"{side} has no energy: {'; '.join(lacking.reasons)}")
     pairs = [(a, b) for a in one.found for b in other.found if a.scope == b.scope]
     try:
         return compare_energy(*(pairs or [(one.found[0], other.found[0])])[0])
     except NotComparable as exc:
-        return EnergyComparison(
-            ratio=None, interval=None, verdict="unknown", reason=str(exc)
-        )
+        return _unknown(str(exc))
+
+
+def _unknown(reason: str) -> EnergyComparison:
+    return EnergyComparison(ratio=None, interval=None, verdict="unknown", reason=reason)

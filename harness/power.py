@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
@@ -96,7 +97,8 @@ Channel = tuple[Recording, Mapping[str, Any]]
 
 def _groups(phase: Block, told: Mapping[str, Any]) -> list[list[Channel]]:
     """Return the channels of each meter that belong together: totals, or single."""
-    groups: dict[tuple[str, str | int], list[Channel]] = {}
+    groups: dict[tuple[str, str | int, int], list[Channel]] = {}
+    seen: Counter[tuple[str, str]] = Counter()
     pairs = zip(told["channels"], phase.series, strict=True)
     for place, (plain, series) in enumerate(pairs):
         names = [name for name in Specification.__slots__ if name in plain]
@@ -108,7 +110,10 @@ def _groups(phase: Block, told: Mapping[str, Any]) -> list[list[Channel]]:
             clock_error_ns=plain["clock_error_ns"],
             late_ns=plain["late_ns"],
         )
-        key = specification.meter, specification.adds_to or place
+        # A channel that comes again is that of the same kind of meter, used twice.
+        channel = specification.meter, specification.channel
+        key = specification.meter, specification.adds_to or place, seen[channel]
+        seen[channel] += 1
         groups.setdefault(key, []).append((recording, plain))
     return list(groups.values())
 

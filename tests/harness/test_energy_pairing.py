@@ -40,6 +40,19 @@ def test_without_an_interval_nothing_is_known() -> None:
     assert "too few" in (found.reason or "")
 
 
+@pytest.mark.parametrize(("joules", "half"), [(1.0, 1.5), (0.0, 0.0), (0.0, 1.0)])
+def test_an_energy_that_may_be_none_at_all_has_no_ratio(joules, half) -> None:
+    """A meter that reads 0 W, or whose offset may be all that it read."""
+    for one, other in ((joules, 1.0), (1.0, joules)):
+        found = compare_energy(
+            power(one, half if one == joules else 0.01),
+            power(other, half if other == joules else 0.01),
+        )
+        assert found.verdict == "unknown"
+        assert found.ratio is None
+        assert "not known to be above 0" in (found.reason or "")
+
+
 def test_a_rail_and_the_wall_refuse_to_be_ranked() -> None:
     with pytest.raises(NotComparable, match="'rail' and 'wall'"):
         compare_energy(power(1.0, scope="rail"), power(2.0))

@@ -99,6 +99,14 @@ def test_rails_that_add_up_are_one_total() -> None:
     assert len(total.channels) == 2
 
 
+def test_a_meter_that_was_used_twice_does_not_add_to_itself() -> None:
+    parts = [recorded(channel=f"package-{n}", adds_to="packages") for n in (0, 1)]
+    found = power_of(a_phase(*parts, *parts), 1).found
+    assert [len(one.channels) for one in found] == [2, 2]
+    for one in found:
+        assert one.mean_w == pytest.approx(2 * BUSY_W, rel=0.04)
+
+
 def test_too_few_readings_are_no_energy() -> None:
     dropped = recorded(Seen(dropped=0.1))
     found = power_of(a_phase(dropped), 1)

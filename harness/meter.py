@@ -130,6 +130,9 @@ class PowerMeter(ABC):
     required: ClassVar[tuple[str, ...]] = ()
     """Options that only a person knows, and must tell."""
 
+    period_ns: ClassVar[int] = 0
+    """How often it is asked; 0 for one that keeps every reading by itself."""
+
     wants_marker: bool = False
     """Whether the load must show a pattern from which its clock can be aligned."""
 

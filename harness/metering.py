@@ -86,14 +86,14 @@ class Metering:
                 return True
         except MeterError as exc:
             reason = str(exc)
-        self.missing[meter.name] = reason or "it has nothing to read"
+        self._miss(meter, reason or "it has nothing to read")
         return False
 
     def _started(self, meter: PowerMeter) -> bool:
         try:
             meter.start()
         except MeterError as exc:
-            self.missing[meter.name] = str(exc)
+            self._miss(meter, str(exc))
             return False
         return True
 
@@ -105,9 +105,9 @@ class Metering:
         keep: Keep,
     ) -> None:
         """Let the device idle and work, then take what the meters recorded."""
-        channels = [one for meter in meters for one in meter.specifications()]
-        update_ns = max(one.update_ns for one in channels)
-        memory_ns = max(one.memory_ns for one in channels)
+        channels = [(m, one) for m in meters for one in m.specifications()]
+        update_ns = max(max(m.period_ns, one.update_ns) for m, one in channels)
+        memory_ns = max(one.memory_ns for _, one in channels)
         settle_ns = max(SETTLE_NS, memory_ns + 2 * update_ns)
         length_ns = max(self.energy_ns, int(SPARE * UPDATES_MIN * update_ns))
         stretch = replace(stretch, calls_min=1, calls_max=CALLS_MAX)
@@ -154,7 +154,13 @@ class Metering:
         try:
             self.recordings += meter.stop(load)
         except MeterError as exc:
-            self.missing[meter.name] = str(exc)
+            self._miss(meter, str(exc))
+
+    def _miss(self, meter: PowerMeter, reason: str) -> None:
+        """Note why a meter told nothing; two of one kind may each have a reason."""
+        told = self.missing.get(meter.name, "")
+        if reason not in told:
+            self.missing[meter.name] = f"{told}; {reason}" if told else reason
 
     def block(self, index: int, worker: int, offset_ns: Callable[[int], int]) -> Block:
         """Return what was recorded as a block without calls, on the run's timeline."""

@@ -39,6 +39,7 @@ _unreadable: dict[tuple[Any, ...], str] = {}
 class ReaderMeter(PowerMeter):
     """The channels of one reader that measure power or count energy."""
 
+    period_ns = PERIOD_NS
     module: ClassVar[str]
     """The dotted name of the module that travels and holds ``open_reader``."""
 

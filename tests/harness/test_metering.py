@@ -13,6 +13,7 @@ from support.sysfs_tree import Replay, set_file, write_tree
 from tierbench.harness.errors import MeterError, WorkerDied
 from tierbench.harness.meter import Load, PowerMeter, Recording, Specification
 from tierbench.harness.metering import MARKER, REPEATS, Metering
+from tierbench.harness.reader_meter import ReaderMeter
 from tierbench.harness.results import row
 from tierbench.harness.values import BlockKind
 from tierbench.harness.worker import Measured, Stretch
@@ -88,6 +89,16 @@ def test_windows_are_long_enough_for_the_slowest_meter(update_s, energy_s, busy_
     assert phase.busy[-1][1] < phase.idle[1][0]
 
 
+def test_windows_are_long_enough_for_a_meter_that_is_asked_less_often() -> None:
+    """RAPL is renewed each millisecond, but read every 20: 1 s holds 50 readings."""
+    meter = Told(update_s=0.001)
+    meter.period_ns = ReaderMeter.period_ns
+    assert meter.period_ns == 20_000_000
+    phase = gone_through(meter, energy_s=1.0)
+    busy = sum(end - begin for begin, end in phase.busy[-REPEATS:])
+    assert busy == pytest.approx(2.5 * S, rel=0.02)
+
+
 def test_the_marker_is_shown_to_a_meter_that_wants_it() -> None:
     meter = Told()
     assert len(gone_through(meter).busy) == 1 + REPEATS
@@ -116,6 +127,13 @@ def test_without_a_meter_that_can_be_read_no_time_is_spent() -> None:
     block = phase.block(3, 0, lambda moment: moment)
     assert block.context["metering"]["missing"] == {"told": "no such meter"}
     assert (block.calls, block.series) == (0, ())
+
+
+def test_two_meters_of_one_kind_each_say_why() -> None:
+    phase = gone_through(
+        *(Told(fails=fails) for fails in ("specifications", "start", "start"))
+    )
+    assert phase.missing == {"told": "no such meter; it does not start"}
 
 
 def test_a_worker_that_dies_leaves_no_meter_open() -> None:

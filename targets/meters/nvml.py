@@ -9,6 +9,7 @@ only where the fields are not known.
 
 from __future__ import annotations
 
+import re
 from typing import Any, NamedTuple
 
 from ...harness.device.reader import Channel, Reader, ReaderError
@@ -41,6 +42,7 @@ class Nvml(Reader):
     def __init__(self, index: int) -> None:
         """Start the library, find the GPU and try what it tells."""
         self._nvml = _official()
+        self._index = index
         try:
             self._nvml.nvmlInit()
             self._gpu = self._nvml.nvmlDeviceGetHandleByIndex(index)
@@ -66,8 +68,10 @@ class Nvml(Reader):
 
     def specifications(self) -> list[dict[str, Any] | None]:
         """Return the card as a module, a superchip's module as a board of its own."""
-        quarter = any(model in self._name for model in QUARTER)
-        note = "{}; {}".format(
+        # An RTX A1000 is no A100.
+        quarter = re.search(rf"({'|'.join(QUARTER)})(?!\d)", self._name) is not None
+        note = "GPU {}, {}; {}".format(
+            self._index,
             self._name,
             "its sensor looks at a quarter of the time (arXiv 2312.02741)"
             if quarter

@@ -126,6 +126,24 @@ def test_what_is_known_of_the_sensor_is_told(driver: Path, meter: Nvml) -> None:
     assert counter.scope == "module"
 
 
+@pytest.mark.parametrize(
+    ("name", "fraction"),
+    [
+        ("NVIDIA A100-SXM4-80GB", 0.25),
+        ("NVIDIA A100X", 0.25),
+        ("NVIDIA GH200 480GB", 0.25),
+        ("NVIDIA RTX A1000 Laptop GPU", 1.0),
+    ],
+)
+def test_only_what_was_measured_is_said_to_look_part_of_the_time(
+    driver: Path, meter: Nvml, name: str, fraction: float
+) -> None:
+    driver.write_text(f"90000 250000 {name}")
+    for one in meter.specifications():
+        assert one.sampled_fraction == fraction
+        assert one.note.startswith(f"GPU 0, {name};")
+
+
 def test_another_gpu_and_a_superchips_module(driver: Path, meter: Nvml) -> None:
     driver.write_text("90000 250000 NVIDIA Something New")
     found = {one.channel: one for one in meter.specifications()}

@@ -13,6 +13,9 @@ from ...harness.device.reader import Channel, Reader, ReaderError
 
 POWERS = ("current_socket_power", "socket_power", "average_socket_power")
 ASSUMED = "assumed: AMD states no accuracy"
+ROUNDED_W = 0.5
+"""Powers come in whole watts."""
+
 UPDATE_NS = 100_000_000
 
 
@@ -57,7 +60,8 @@ class AmdGpu(Reader):
                 "update_ns": UPDATE_NS,
                 "gain": 0.05,
                 "source": ASSUMED,
-                "quantum_j": self._step_j if name == "energy" else 1.0,
+                "quantum_j": self._step_j if name == "energy" else 0.0,
+                "offset_w": 0.0 if name == "energy" else ROUNDED_W,
                 "memory_ns": UPDATE_NS,
             }
             for name, _ in self._known

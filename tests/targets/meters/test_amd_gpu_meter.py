@@ -113,6 +113,8 @@ def test_the_counter_counts_in_its_own_steps(rocm: Path) -> None:
     counter, power = meter.specifications()
     assert counter.quantum_j == pytest.approx(15.25e-6)
     assert (counter.scope, power.scope) == ("module", "module")
+    assert (counter.offset_w, power.offset_w) == (0.0, 0.5)
+    assert power.quantum_j == 0.0
     meter.start()
     time.sleep(0.6)
     energy, instant = meter.stop(Load(busy=(), idle=(), unix_ns=0))

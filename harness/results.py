@@ -12,6 +12,7 @@ from .errors import NotFound
 from .load_rows import load_rows, unborne
 from .memory import memory_part
 from .on_cpu import OnCpu
+from .power import METERING
 from .power_rows import power_keys
 from .row_values import bound, estimated, known, unknown
 from .soak import summarise_soak
@@ -167,8 +168,13 @@ def _unthrottled(result: Result, nothing: str) -> str | None:
 
 
 def _unmetered(result: Result) -> str | None:
-    """Return why no meter could tell anything: nothing ran."""
-    return None if result.blocks else result.reason or NOTHING
+    """Return why no meter could tell anything: nothing ran, or the case failed."""
+    failed = result.status in (Status.FAILED, Status.TIMED_OUT)
+    if result.blocks and not failed:
+        return None
+    if any(METERING in block.context for block in result.blocks):
+        return None
+    return result.reason or NOTHING
 
 
 def _latency(result: Result, summary: Summary, why: str | None) -> dict[str, Any]:

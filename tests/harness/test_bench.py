@@ -19,6 +19,7 @@ from tierbench.harness.errors import (
 from tierbench.harness.metering import REPEATS
 from tierbench.harness.profiles import SMOKE
 from tierbench.harness.recording import Recovered
+from tierbench.harness.results import row
 from tierbench.harness.values import BlockKind, Phase, Status
 from tierbench.targets.sim.worker import SimWorker
 
@@ -305,6 +306,43 @@ def test_an_energy_phase_is_not_gone_through_twice(tmp_path) -> None:
     again = measured(one(tmp_path, table, recovered=recovered)).close()
     kept = [b for b in again.blocks if "metering" in b.context]
     assert len(kept) == 1
+
+
+def test_a_worker_that_dies_in_the_energy_phase_is_why_there_is_no_energy(
+    tmp_path, monkeypatch
+) -> None:
+    bench = measured(one(tmp_path, 'use = "sim"\npower_w = 4.0'))
+    calls = iter(range(100))
+
+    def block(self, stretch):
+        if next(calls) == 3:
+            raise WorkerDied("the worker was killed")
+        return whole(self, stretch)
+
+    kind = SimWorker
+    whole = kind.block
+    monkeypatch.setattr(kind, "block", block)
+    found = row(bench.close())
+    assert found["status"] == "failed"
+    assert "was killed" in found["energy_mj_reason"]
+    assert "was killed" in found["power_reason"]
+
+
+def test_an_energy_phase_that_was_interrupted_is_gone_through_anew(tmp_path) -> None:
+    table = 'use = "sim"\npower_w = 4.0\nidle_w = 1.0\nnoise = 0.0'
+    result = measured(one(tmp_path, table)).close()
+    left = [b for b in result.blocks if b.phase is Phase.ENERGY][:4]
+    blocks = (*(b for b in result.blocks if b.phase is not Phase.ENERGY), *left)
+    recovered = Recovered(blocks=blocks, workers=result.workers)
+    again = measured(one(tmp_path, table, recovered=recovered)).close()
+    (kept,) = [b for b in again.blocks if "metering" in b.context]
+    told = kept.context["metering"]["blocks"]
+    assert len(told) == REPEATS
+    assert not {b.index for b in left} & set(told)
+    assert [again.blocks[index].index for index in told] == told
+    before, after = row(result)["energy_mj"], row(again)["energy_mj"]
+    assert after["gross"] == pytest.approx(before["gross"], rel=0.02)
+    assert after["net"] == pytest.approx(before["net"], rel=0.03)
 
 
 def test_blocks_hold_what_the_worker_measured(tmp_path) -> None:

@@ -18,6 +18,12 @@ from .table import TIME_UNITS, UNITS, Columns, Table, read_table
 MARKER, UNIX = "marker", "unix"
 POLL_S = 0.2
 
+TAIL_BYTES = 1 << 20
+"""What of a log shows how often it is renewed; it may be days long."""
+
+UPDATE_NS_MAX = 10_000_000_000
+"""A case would take over half an hour; more likely the unit of the times is wrong."""
+
 
 def _text(name: str, help: str, default: str = "") -> Option:
     return Option(name=name, kind=str, default=default, help=help)
@@ -114,7 +120,8 @@ class CsvFile(PowerMeter):
 
     def specifications(self) -> tuple[Specification, ...]:
         """Return the one channel, its update period as in the file until now."""
-        table = self._read(0)
+        size = self._path.stat().st_size if self._path.exists() else 0
+        table = self._read(max(0, size - TAIL_BYTES))
         update_ns = float(self.settings["update_ms"]) * 1e6
         if not update_ns and len(table.times_ns) > 1:
             update_ns = float(np.median(np.diff(table.times_ns)))
@@ -122,6 +129,11 @@ class CsvFile(PowerMeter):
             raise MeterError(
                 f"{str(self._path)!r}: fewer than two rows, so its update period is "
                 "not known; start the logger first, or give update_ms"
+            )
+        if update_ns > UPDATE_NS_MAX:
+            raise MeterError(
+                f"{str(self._path)!r}: a reading every {update_ns / 1e9:g} s is too "
+                f"slow, {UPDATE_NS_MAX / 1e9:g} s is the most; is time_unit right?"
             )
         settings = self.settings
         return (

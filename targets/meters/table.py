@@ -145,7 +145,7 @@ def _numbers(
     taken = [places[name] for name in columns.quantities]
     times: list[int] = []
     found: list[list[float]] = []
-    bad = 0
+    bad = again = 0
     for row in _parsed(where, rows):
         try:
             moment = _time_ns(row[places["time"]], columns.time_unit)
@@ -160,6 +160,7 @@ def _numbers(
                     f"{where}: time {row[places['time']]!r} comes after a later one; "
                     "rows must be in order of time"
                 )
+            again += 1
             continue
         times.append(moment)
         found.append(numbers)
@@ -167,6 +168,11 @@ def _numbers(
         raise MeterError(
             f"{where}: {bad} of {bad + len(times)} rows hold no numbers where they "
             "should; check the columns and time_unit"
+        )
+    if again > BAD_SHARE_MAX * (again + len(times)) and again > 1:
+        raise MeterError(
+            f"{where}: {again} rows have the time of the row before; let the logger "
+            "write times fine enough to tell its readings apart"
         )
     table = np.array(found, dtype=np.float64).reshape(len(found), len(taken))
     return np.array(times, dtype=np.int64), table

@@ -14,7 +14,7 @@ from tierbench.harness.meter import Load, Recording
 from tierbench.harness.metering import MARKER
 from tierbench.harness.readings import curve_of
 from tierbench.targets.meters.csv_file import CsvFile
-from tierbench.targets.meters.table import Columns, read_table
+from tierbench.targets.meters.table import Columns, Table, read_table
 
 S = 10**9
 UNIX_NS = 1_790_000_000 * S
@@ -141,6 +141,8 @@ def test_rows_from_before_do_not_count(tmp_path: Path) -> None:
         ("time,P\n2,2\n1,2\n", "comes after a later one"),
         ("time,P\n1,x\n2,y\n3,1\n", "2 of 3 rows hold no numbers"),
         ("time,P\n1,2\n" + "9" * 5000 + ",1\n", "a line of"),
+        ("time,P\n1,2\n1,3\n1,4\n2,2\n2,3\n", "time of the row before"),
+        ("time,P\n" + "".join(f"{100 * t},2\n" for t in range(9)), "time_unit"),
         ('time,P\n1,2\n2,"2\n' + "3,4\n" * 40_000, "quote not closed"),
     ],
 )
@@ -191,6 +193,24 @@ def test_a_line_that_was_torn_when_recording_began_is_left_out(tmp_path, torn) -
     found = read_table(path, columns, begin)
     assert found.times_ns[0] == (1001 if not torn else 1001.1) * S
     assert len(found.times_ns) == (20 if not torn else 19)
+
+
+def test_of_a_long_log_only_the_end_says_how_often_it_is_renewed(tmp_path) -> None:
+    path = tmp_path / "log.csv"
+    rows = [f"{place},2.0\n" for place in range(1000)]
+    rows += [f"{1000 + place / 10},2.0\n" for place in range(200_000)]
+    path.write_text("time,P\n" + "".join(rows))
+    taken: list[int] = []
+
+    class Counted(CsvFile):
+        def _read(self, begin: int) -> Table:
+            table = super()._read(begin)
+            taken.append(len(table.times_ns))
+            return table
+
+    (found,) = Counted({**BASE, "path": str(path)}).specifications()
+    assert found.update_ns == pytest.approx(0.1 * S)
+    assert taken[0] < 100_000
 
 
 def test_a_logger_that_has_stopped_is_named(tmp_path: Path) -> None:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping
+from contextlib import suppress
 from typing import Any
 
 import numpy as np
@@ -92,7 +93,10 @@ class Joulescope(PowerMeter):
         Raises:
             MeterError: the instrument sent nothing.
         """
-        self._driver.unsubscribe(self._topic, self._take)
+        try:
+            self._driver.unsubscribe(self._topic, self._take)
+        except Exception as exc:  # it was unplugged, say
+            raise MeterError(f"{self._path!r} cannot be stopped: {exc!r}") from exc
         if len(self._told) < 2:
             raise MeterError(f"{self._path!r} sent nothing; is it connected?")
         arrived, ended_s, power_w = np.array(self._told, dtype=np.float64).T
@@ -115,9 +119,10 @@ class Joulescope(PowerMeter):
 
     def close(self) -> None:
         """Let go of the instrument."""
-        if self._driver is not None:
-            self._driver.finalize()
-        self._driver = None
+        driver, self._driver = self._driver, None
+        if driver is not None:
+            with suppress(Exception):  # nothing can be done about it any more
+                driver.finalize()
 
     def _open(self) -> None:
         try:

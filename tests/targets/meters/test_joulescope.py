@@ -106,6 +106,20 @@ def test_one_that_sends_nothing_says_so(driver: Driver) -> None:
         meter.stop(LOAD)
 
 
+def test_one_that_is_unplugged_costs_only_its_own_readings(driver, monkeypatch) -> None:
+    def gone(self: Driver, *_: Any) -> None:
+        raise RuntimeError("device removed")
+
+    meter = Joulescope({"scope": "board"})
+    meter.specifications()
+    meter.start()
+    monkeypatch.setattr(Driver, "unsubscribe", gone)
+    monkeypatch.setattr(Driver, "finalize", gone)
+    with pytest.raises(MeterError, match="device removed"):
+        meter.stop(LOAD)
+    meter.close()
+
+
 def test_without_the_driver_the_remedy_is_told(monkeypatch) -> None:
     monkeypatch.setitem(sys.modules, "pyjoulescope_driver", None)
     with pytest.raises(MeterError, match=r"tierbench\[joulescope\]"):

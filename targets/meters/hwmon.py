@@ -49,7 +49,10 @@ class Hwmon(Reader):
                 file = os.path.join(path, name)
                 if name.endswith("_input") and read_number(file) is not None:
                     label = read_text(file[: -len("input")] + "label") or name[:-6]
-                    self._inputs.append((f"{chip} {label}", kind, file, update_ns))
+                    channel = f"{chip} {label}"
+                    if channel in (known for known, _, _, _ in self._inputs):
+                        channel += f" ({os.path.basename(path)})"  # of two alike
+                    self._inputs.append((channel, kind, file, update_ns))
 
     def channels(self) -> list[Channel]:
         """Return one for each input."""

@@ -212,3 +212,15 @@ def test_a_chip_that_is_not_there_is_named_with_those_that_are(tmp_path: Path):
     write_tree(tmp_path, HWMON)
     with pytest.raises(ReaderError, match=r"'ina999'.*coretemp, ina226, ina228"):
         hwmon.open_reader({"root": str(tmp_path), "chip": "ina999"})
+
+
+def test_two_chips_alike_are_told_apart(tmp_path):
+    for number, microwatts in ((1, 2_000_000), (4, 3_000_000)):
+        folder = f"sys/class/hwmon/hwmon{number}"
+        chip = {f"{folder}/name": "ina226", f"{folder}/power1_input": microwatts}
+        write_tree(tmp_path, chip)
+    reader = hwmon.open_reader({"root": str(tmp_path), "scope": "rail"})
+    assert told(reader) == {
+        "power: ina226 power1": 2.0,
+        "power: ina226 power1 (hwmon4)": 3.0,
+    }

@@ -1,5 +1,6 @@
 """Which processors worked, from the kernel's ticks."""
 
+import time
 from pathlib import Path
 
 import pytest
@@ -48,9 +49,8 @@ def test_without_the_file_there_is_no_share(tmp_path: Path) -> None:
 
 def test_this_machine_tells() -> None:
     busy = Busy("/")
-    total = 0
-    for number in range(40_000_000):
-        total += number
-        if number % 100_000 == 0 and busy.shares():
-            break
-    assert max(busy.shares().values()) > 0.5
+    until = time.monotonic() + 0.5
+    while time.monotonic() < until:
+        pass
+    # The system may have moved this process from one processor to another.
+    assert sum(busy.shares().values()) > 0.5

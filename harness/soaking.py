@@ -118,6 +118,7 @@ class Soaking:
         if not calls:
             raise WorkerError("the worker measured a block without calls")
         step = -(-calls // KEPT_MAX)
+        unread = watch.why_missing(readers)
         block = Block(
             index=self.first_index + len(self.blocks),
             worker=self.worker,
@@ -133,6 +134,7 @@ class Soaking:
                 **measured.context,
                 "soak_s": self.seconds,
                 "kept_every": step,
+                **({"unread": unread} if unread else {}),
             },
         )
         self.recorder.block(self, block)

@@ -73,6 +73,7 @@ def test_the_device_rests_before(soaking) -> None:
     run.run()
     assert run.blocks == []
     assert now_ns(machine) == pytest.approx(before + 30e9)
+    assert run.share_done() == pytest.approx(1 / 7), "the rest takes its time too"
 
 
 def test_the_device_is_watched_all_along(soaking, monkeypatch) -> None:

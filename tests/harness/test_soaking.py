@@ -91,9 +91,7 @@ def test_the_device_is_watched_all_along(soaking, monkeypatch) -> None:
 def test_a_reader_that_cannot_be_opened_is_told_of_in_the_verdict(
     soaking, monkeypatch
 ) -> None:
-    reader = StateReader(
-        module="support.counting_reader", options={"fault": "nothing"}
-    )
+    reader = StateReader(module="support.counting_reader", options={"fault": "nothing"})
     monkeypatch.setattr(Sim, "readers", lambda self: (reader,))
     monkeypatch.setattr(SimWorker, "block", unflagged(SimWorker.block))
     run = soaking("latency_us = 10000.0", seconds=180.0)

@@ -79,7 +79,11 @@ def _around(trace: Trace, ends: Ends, unit: str) -> dict[str, Any]:
     late = late and last.times[-1] > last.block.elapsed_ns
     known = {
         f"before_{unit}": (first.values[0], early, "it was not read before any block"),
-        f"after_{unit}": (last.values[-1], late, "it was not read after the last block"),
+        f"after_{unit}": (
+            last.values[-1],
+            late,
+            "it was not read after the last block",
+        ),
     }
     told: dict[str, Any] = {}
     for key, (value, is_known, why) in known.items():

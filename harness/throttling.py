@@ -221,11 +221,14 @@ def _sound(found: Traces, blocks: int) -> Iterator[str]:
 
 
 def _why_unknown(found: Traces, missing: Mapping[str, str]) -> str:
+    """Return what is missing, and why: a reader may also have died on the way."""
+    whys = list(dict.fromkeys(missing.values()))
     if any(trace.quantity == q.CLOCK for trace in found.values()):
-        return "the clock was read in too few blocks while the device worked"
-    if found:
-        return "what could be read tells neither a clock nor a reason for throttling"
-    return "; ".join(dict.fromkeys(missing.values())) or NO_SENSOR
+        whys.insert(0, "the clock was read in too few blocks while the device worked")
+    elif found:
+        told = "what could be read tells neither a clock nor a reason for throttling"
+        whys.insert(0, told)
+    return "; ".join(whys) or NO_SENSOR
 
 
 def levels_of(trace: Trace, found: Traces) -> Levels:

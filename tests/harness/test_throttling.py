@@ -375,3 +375,12 @@ def test_a_clock_that_stands_still_tells_nothing(warms: float) -> None:
     assert still.state == "unknown"
     gated = throttling(slices(20, clock__gpu=lambda i: 0.0 if i > 12 else 1e9, **heat))
     assert gated.state == "clean"
+
+
+def test_a_monitor_that_died_on_the_way_is_the_reason() -> None:
+    early = slices(3, clock__cpu=lambda i: 2e9)
+    blocks = [*early, *(a_block(i, {}) for i in range(3, 20))]
+    found = throttling(blocks, {"reader": "the worker was killed by SIGKILL"})
+    assert found.state == "unknown"
+    assert "read in too few blocks" in found.reason
+    assert "SIGKILL" in found.reason

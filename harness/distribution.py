@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from .summary import slice_values, summarise
+from .summary import Summary, slice_values, summarise
 from .values import Result, Scenario
 
 BINS = 120
@@ -33,8 +33,12 @@ class LatencyHistogram:
     p99_ms: float | None
 
 
-def latency_histogram(result: Result) -> LatencyHistogram | None:
+def latency_histogram(
+    result: Result, summary: Summary | None = None
+) -> LatencyHistogram | None:
     """Return the histogram of a result's latencies, warm-up left out.
+
+    ``summary`` is the result's, where that is at hand.
 
     It counts the samples of the blocks that ``summarise`` counts. None where there are
     none, and for the offline scenario, whose queries have no latency of their own.
@@ -51,7 +55,7 @@ def latency_histogram(result: Result) -> LatencyHistogram | None:
     edges = np.geomspace(shortest, longest, bins + 1)
     edges[0], edges[-1] = shortest, longest  # rounding must lose no sample
     counts, _ = np.histogram(latencies_ms, edges)
-    summary = summarise(result)
+    summary = summary or summarise(result)
     median, p90, p99 = (
         None if estimate.value is None else estimate.value / 1e6
         for estimate in (summary.median_ns, summary.p90_ns, summary.p99_ns)

@@ -62,6 +62,7 @@ class Finals:
     progress: Progress
     stopping: Callable[[], bool]
     prepared: Callable[[Planned], Planned]
+    soaked: int = field(init=False, default=0)
     failed: int = field(init=False, default=0)
     _entries: dict[str, _Entry] = field(init=False, default_factory=dict)
     _lock: threading.Lock = field(init=False, default_factory=threading.Lock)
@@ -138,6 +139,7 @@ class Finals:
             self.store.add_soak(entry.result_id, blocks, soaking.failure)
             result = self.store.result(entry.result_id)
             self._entries[planned.case.key] = _Entry.of(result)
+            self.soaked += soaking.failure is None
             self.failed += soaking.failure is not None
         told = soaking.failure or f"was loaded for {soaking.measured_s:.0f} s"
         self.progress.soaked(planned.case, told)

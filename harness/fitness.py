@@ -188,6 +188,8 @@ def _isolated(root: Path) -> Finding:
 
 def _autogroup(root: Path) -> Finding:
     on = read_number(str(root / "proc/sys/kernel/sched_autogroup_enabled"))
+    if on is None and not entries(str(root / "proc/sys/kernel")):
+        return _unknown("autogroup", "the system does not show it", "look at sysctl")
     if on is None:
         return _judged("autogroup", True, "not in this kernel", "")
     seen = (

@@ -145,7 +145,11 @@ def take_back(root: Path = Path("/")) -> list[str]:
         return [f"{paths} settings stay changed until: tierbench doctor --restore"]
     if record.started == _started(record.owner):
         return [f"process {record.owner} has prepared this machine and still measures"]
-    return [f"process {record.owner} left this machine prepared", *restore(root)]
+    left = f"process {record.owner} left this machine prepared"
+    try:
+        return [left, *restore(root)]
+    except InfrastructureError as exc:
+        return [left, str(exc)]
 
 
 @contextmanager

@@ -50,9 +50,13 @@ def rows(store: Store, run: str | None = None) -> list[dict[str, Any]]:
 
 
 def ordered(results: Iterable[Result]) -> list[dict[str, Any]]:
-    """Return results as rows, skipped ones last: a reader looks for numbers first."""
-    found = [row(result) for result in results]
-    return sorted(found, key=lambda row: row["status"] == Status.SKIPPED)
+    """Return results as rows in the order of reading, see ``skipped_last``."""
+    return skipped_last([row(result) for result in results])
+
+
+def skipped_last(rows: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Return rows with skipped ones last: a reader looks for numbers first."""
+    return sorted(rows, key=lambda row: row["status"] == Status.SKIPPED)
 
 
 def find_run(store: Store, prefix: str) -> Run:
@@ -84,11 +88,11 @@ def run_row(run: Run) -> dict[str, Any]:
     }
 
 
-def row(result: Result) -> dict[str, Any]:
-    """Return one result as a row."""
+def row(result: Result, summary: Summary | None = None) -> dict[str, Any]:
+    """Return one result as a row, with its summary where that is at hand."""
     case, environment = result.case, result.environment
     variant, workload = case.variant, case.workload
-    summary = summarise(result)
+    summary = summary or summarise(result)
     why = result.reason if result.status is Status.SKIPPED else None
     nothing = result.reason or NOTHING
     return {

@@ -42,6 +42,7 @@ class Outcome:
     statuses: dict[Status, int] = field(default_factory=dict)
     reused: int = 0
     interrupted: bool = False
+    soaked: int = 0
     soaks_failed: int = 0
     warnings: list[str] = field(default_factory=list)
     accounting: dict[str, Accounting] = field(default_factory=dict)
@@ -66,6 +67,7 @@ class Outcome:
         """Return one line for people: what came of the cases, and the run's id."""
         counts = [f"{n} {status}" for status, n in sorted(self.statuses.items())]
         counts += [f"{self.reused} reused"] if self.reused else []
+        counts += [f"{self.soaked} soaked"] if self.soaked else []
         counts += [f"{self.soaks_failed} soaks failed"] if self.soaks_failed else []
         told = ", ".join(counts) or "nothing to do"
         if self.accounting:
@@ -209,6 +211,7 @@ class _Execution:
             prepared=self._with_kept_artifact,
         )
         finals.hold()
+        self._outcome.soaked = finals.soaked
         self._outcome.soaks_failed = finals.failed
         self._outcome.warnings = finals.warnings()
 

@@ -109,8 +109,14 @@ def summarise_soak(case: Case, blocks: Sequence[Block]) -> Soak | None:
         steady_from_s=from_s,
         ratio=ratio,
         verdict=verdict,
-        throttling=throttling(attempt),
+        throttling=throttling(attempt, _unread(attempt)),
     )
+
+
+def _unread(attempt: Sequence[Block]) -> dict[str, str]:
+    """Return why readers of the device's state told nothing, by module."""
+    told = [block.context.get("unread", {}) for block in attempt]
+    return {module: str(why) for each in told for module, why in each.items()}
 
 
 def first_minute(

@@ -15,7 +15,10 @@ from .values import Evidence, Result, Status
 Row = Mapping[str, Any]
 
 _MEASURED = (Status.OK, Status.NOT_CONVERGED)
-NOT_ASKED = "no sustained run was asked for: the profile procurement has one, or soak_s"
+NOT_ASKED = (
+    "no sustained run was asked for (the profile procurement has one, or soak_s), or "
+    "the run was left before it ended"
+)
 
 
 def soak_part(result: Result, found: Soak | None, why: str | None) -> dict[str, Any]:

@@ -51,6 +51,7 @@ class Soaking:
     failure: str | None = field(init=False, default=None)
     estimate: Estimate | None = field(init=False, default=None)
     _call_ns: float = field(init=False, default=1e6)
+    _rested_s: float = field(init=False, default=0.0)
 
     @property
     def label(self) -> str:
@@ -68,8 +69,9 @@ class Soaking:
         return bool(self.blocks) and self.measured_s >= self.seconds
 
     def share_done(self) -> float:
-        """Return which share of it is over, 0 to 1."""
-        return min(1.0, self.measured_s / self.seconds)
+        """Return which share of it, the rest before it included, is over, 0 to 1."""
+        whole_s = (1 + REST_SHARE) * self.seconds
+        return min(1.0, (self._rested_s + self.measured_s) / whole_s)
 
     def run(self) -> None:
         """Rest, then load without a pause until the time is up, or it fails.
@@ -89,10 +91,11 @@ class Soaking:
             self.failure = f"the sustained run failed {after}: {why}"
 
     def _rest(self) -> None:
-        left_s = REST_SHARE * self.seconds
-        while left_s > 0 and not self.stopping():
-            self.planned.target.rest(min(REST_STEP_S, left_s))
-            left_s -= REST_STEP_S
+        rest_s = REST_SHARE * self.seconds
+        while self._rested_s < rest_s and not self.stopping():
+            step_s = min(REST_STEP_S, rest_s - self._rested_s)
+            self.planned.target.rest(step_s)
+            self._rested_s += step_s
 
     def _load(self) -> None:
         planned = self.planned
@@ -118,6 +121,7 @@ class Soaking:
         if not calls:
             raise WorkerError("the worker measured a block without calls")
         step = -(-calls // KEPT_MAX)
+        unread = watch.why_missing(readers)
         block = Block(
             index=self.first_index + len(self.blocks),
             worker=self.worker,
@@ -133,6 +137,7 @@ class Soaking:
                 **measured.context,
                 "soak_s": self.seconds,
                 "kept_every": step,
+                **({"unread": unread} if unread else {}),
             },
         )
         self.recorder.block(self, block)

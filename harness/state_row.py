@@ -16,6 +16,9 @@ SETTINGS = (q.GOVERNOR, q.BOOST, q.POWER_MODE)
 UNREAD = "no sensor of the device tells it"
 NOTHING = "nothing was measured"
 
+Ends = tuple[Block, Block] | None
+"""The first and the last block around which the state was read."""
+
 
 def state_row(blocks: Sequence[Block]) -> dict[str, Any]:
     """Return ``state``: each part None beside ``<part>_reason`` where nothing told it.
@@ -24,10 +27,12 @@ def state_row(blocks: Sequence[Block]) -> dict[str, Any]:
     all, which follows the last block; a clock ``during`` is the median while what it
     drives worked, a temperature the highest. A sustained run is told of by itself.
     """
-    found = traces([block for block in blocks if block.phase is not Phase.SOAK])
+    watched = [b for b in blocks if b.phase not in (Phase.SOAK, Phase.ENERGY)]
+    ends = (watched[0], watched[-1]) if watched else None
+    found = traces(watched)
     parts: dict[str, Sequence[Any] | str] = {
-        "clocks": [_clock(t, found) for t in _of(found, q.CLOCK)],
-        "temperatures": [_celsius(t) for t in _of(found, q.TEMPERATURE)],
+        "clocks": [_clock(t, found, ends) for t in _of(found, q.CLOCK)],
+        "temperatures": [_celsius(t, ends) for t in _of(found, q.TEMPERATURE)],
         "throttle_reasons": [_reason(t) for t in _of(found, q.THROTTLE)],
         "throttle_counts": [_counted(t) for t in _of(found, q.THROTTLE_COUNT)],
         "power_limits": [_limit(t) for t in _of(found, q.POWER_LIMIT)],
@@ -45,39 +50,46 @@ def _of(found: Traces, quantity: str) -> list[Trace]:
     return [trace for trace in found.values() if trace.quantity == quantity]
 
 
-def _clock(trace: Trace, found: Traces) -> dict[str, Any]:
+def _clock(trace: Trace, found: Traces, ends: Ends) -> dict[str, Any]:
     levels = levels_of(trace, found)
     worked = levels.clock_hz[levels.measured]
     during = float(np.median(worked)) if len(worked) else None
-    told = {"name": trace.name, "during_hz": during, **_around(trace, "hz")}
+    told = {"name": trace.name, "during_hz": during}
+    told |= _around(trace, ends, "hz")
     if during is None:
         told["during_hz_reason"] = "it was not read while the device worked"
     return told
 
 
-def _celsius(trace: Trace) -> dict[str, Any]:
+def _celsius(trace: Trace, ends: Ends) -> dict[str, Any]:
     measured = [p.values for p in trace.parts if p.block.phase is not Phase.WARMUP]
     highest = float(max(map(np.max, measured))) if measured else None
-    told = {"name": trace.name, "during_max_c": highest, **_around(trace, "c")}
+    told = {"name": trace.name, "during_max_c": highest}
+    told |= _around(trace, ends, "c")
     if highest is None:
         told["during_max_c_reason"] = "it was not read in a measured block"
     return told
 
 
-def _around(trace: Trace, unit: str) -> dict[str, Any]:
+def _around(trace: Trace, ends: Ends, unit: str) -> dict[str, Any]:
     """Return the first reading before any block and the last one after them."""
     first, last = trace.parts[0], trace.parts[-1]
+    early = ends is not None and first.block is ends[0] and first.times[0] < 0
+    late = ends is not None and last.block is ends[1]
+    late = late and last.times[-1] > last.block.elapsed_ns
     known = {
-        f"before_{unit}": first.values[0] if first.times[0] < 0 else None,
+        f"before_{unit}": (first.values[0], early, "it was not read before any block"),
         f"after_{unit}": (
-            last.values[-1] if last.times[-1] > last.block.elapsed_ns else None
+            last.values[-1],
+            late,
+            "it was not read after the last block",
         ),
     }
     told: dict[str, Any] = {}
-    for key, value in known.items():
-        told[key] = None if value is None else float(value)
-        if value is None:
-            told[f"{key}_reason"] = "it was read only while the device worked"
+    for key, (value, is_known, why) in known.items():
+        told[key] = float(value) if is_known else None
+        if not is_known:
+            told[f"{key}_reason"] = why
     return told
 
 

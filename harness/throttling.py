@@ -34,7 +34,9 @@ SUSTAINED = 3
 """Levels in a row whose median is a sustained clock: one odd reading is none."""
 
 LEVEL_NS = 1_000_000_000
-"""A longer block has a level for each such part of it."""
+"""A longer block has a level for each such part of it. Where that holds few readings,
+as in a sustained run, equal parts have at least ``SUSTAINED`` each: among levels of
+one reading, half an hour has two odd ones in three by chance."""
 
 BUSY_SHARE = 0.5
 SEEN_SHARE = 0.5
@@ -134,7 +136,7 @@ def _dropped(trace: Trace, found: Traces) -> str | None:
 
 def _heated(trace: Trace, found: Traces) -> str | None:
     """Return how the temperature kept rising while a clock fell."""
-    pieces = (piece for part in _measured(trace) for piece in _pieces(*part[1:]))
+    pieces = (piece for part in _measured(trace) for piece in _pieces(part))
     celsius = np.array([float(np.median(piece)) for piece in pieces])
     if len(celsius) < 2 * SUSTAINED:
         return None
@@ -219,11 +221,14 @@ def _sound(found: Traces, blocks: int) -> Iterator[str]:
 
 
 def _why_unknown(found: Traces, missing: Mapping[str, str]) -> str:
+    """Return what is missing, and why: a reader may also have died on the way."""
+    whys = list(dict.fromkeys(missing.values()))
     if any(trace.quantity == q.CLOCK for trace in found.values()):
-        return "the clock was read in too few blocks while the device worked"
-    if found:
-        return "what could be read tells neither a clock nor a reason for throttling"
-    return "; ".join(dict.fromkeys(missing.values())) or NO_SENSOR
+        whys.insert(0, "the clock was read in too few blocks while the device worked")
+    elif found:
+        told = "what could be read tells neither a clock nor a reason for throttling"
+        whys.insert(0, told)
+    return "; ".join(whys) or NO_SENSOR
 
 
 def levels_of(trace: Trace, found: Traces) -> Levels:
@@ -232,9 +237,10 @@ def levels_of(trace: Trace, found: Traces) -> Levels:
     shares = {part.block.index: part for part in busy.parts} if busy else {}
     hertz, measured, blocks = [], [], 0
     for part in trace.parts:
-        worked = part.during & _working(part, shares)
+        # A clock that stands still is gated: what it drives does nothing just then.
+        worked = part.during & (part.values > 0) & _working(part, shares)
         ours = part.block.phase is not Phase.WARMUP
-        for piece in _pieces(part.times[worked], part.values[worked]):
+        for piece in _pieces(part, worked):
             hertz.append(float(piece.max()))
             measured.append(ours)
         blocks += ours and bool(worked.any())
@@ -242,12 +248,28 @@ def levels_of(trace: Trace, found: Traces) -> Levels:
 
 
 def _pieces(
-    times: NDArray[np.int64], values: NDArray[np.float64]
+    part: Part, chosen: NDArray[np.bool_] | slice = slice(None)
 ) -> Iterator[NDArray[np.float64]]:
-    """Yield the readings of each part of a block that is ``LEVEL_NS`` long."""
-    places = np.maximum(times, 0) // LEVEL_NS
+    """Yield the chosen readings of each part of a block that is one level long."""
+    times, values = part.times[chosen], part.values[chosen]
+    if not len(times):
+        return
+    places = np.maximum(times, 0) // _level_ns(part)
+    if places[0] == places[-1]:
+        yield values
+        return
     for place in np.unique(places):
         yield values[places == place]
+
+
+def _level_ns(part: Part) -> float:
+    """Return how long a level of a block is."""
+    span_ns = float(part.times[-1] - part.times[0])
+    held_ns = SUSTAINED * span_ns / max(1, len(part.times) - 1)
+    if held_ns <= LEVEL_NS:
+        return LEVEL_NS
+    whole_ns = max(float(part.times[-1]) + 1, held_ns)
+    return whole_ns / max(1, whole_ns // held_ns)
 
 
 def _working(part: Part, shares: Mapping[int, Part]) -> NDArray[np.bool_]:

@@ -273,7 +273,8 @@ class Block:
     moments of their own, ``latency`` is from there and ``service`` (ns) from the
     call's start, and ``context`` holds the ``offered`` load. A block of the phase
     ``energy`` also holds ``power`` (W) and in ``context`` the meter's name and scope;
-    one of the phase ``soak`` holds every ``kept_every``-th of its ``calls``.
+    one of the phase ``soak`` holds every ``kept_every``-th of its ``calls``, and in
+    ``context`` why readers of the state told nothing, ``unread`` by module.
     ``started_at_ns`` is Unix time; ``offset_ns`` is the time since the run began to
     measure on this machine, on that machine's monotonic clock.
     ``context`` holds counters read around the block: context switches, run delay.

@@ -62,21 +62,22 @@ def _read(
     """Return a store's rows and runs, and environments and histograms by their key."""
     from ..harness.distribution import latency_histogram
     from ..harness.plain import to_plain
-    from ..harness.results import find_run, ordered, run_row
+    from ..harness.results import find_run, row, run_row, skipped_last
     from ..harness.store import Store
+    from ..harness.summary import summarise
 
+    rows, histograms, environments = [], {}, {}
     with Store.open(store_url, create=False) as store:
         run = find_run(store, run_id) if run_id else None
-        results = list(store.results(run.id if run else None, latest=run is None))
-        used = {result.run_id for result in results} | ({run.id} if run else set())
+        used = {run.id} if run else set()
+        # One by one: the samples of a big store do not fit in memory at once.
+        for result in store.results(run.id if run else None, latest=run is None):
+            used.add(result.run_id)
+            summary = summarise(result)
+            rows.append(row(result, summary))
+            if histogram := latency_histogram(result, summary):
+                histograms[result.case.key] = histogram
+            if found := result.environment:
+                environments[found.sha256] = to_plain(found)
         runs = [run_row(known) for known in store.runs() if known.id in used]
-    environments = {
-        r.environment.sha256: r.environment for r in results if r.environment
-    }
-    histograms = {r.case.key: latency_histogram(r) for r in results}
-    return (
-        ordered(results),
-        runs,
-        {sha256: to_plain(found) for sha256, found in environments.items()},
-        {key: found for key, found in histograms.items() if found is not None},
-    )
+    return skipped_last(rows), runs, environments, histograms

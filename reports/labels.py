@@ -31,6 +31,15 @@ class Box:
         height = min(self.top, other.top) - max(self.bottom, other.bottom)
         return max(0.0, width) * max(0.0, height)
 
+    def touches(self, other: Box) -> bool:
+        """Return whether both cover any area together."""
+        return (
+            self.left < other.right
+            and other.left < self.right
+            and self.bottom < other.top
+            and other.bottom < self.top
+        )
+
     def outside(self, frame: Box) -> float:
         """Return the area that lies outside the frame."""
         return (self.right - self.left) * (self.top - self.bottom) - self.overlap(frame)
@@ -56,11 +65,14 @@ def place(
     for (x, y), count, must in zip(points, letters, needed, strict=True):
         width = count * font_size * WIDTH_PER_LETTER
         boxes = _candidates(x, y, width, font_size, _REACHES if must else _REACHES[:1])
-        solid = [*dots, *filter(None, placed)]
+        # Few of the others are near: asking only those keeps hundreds of points quick.
+        around = _hull(boxes)
+        solid = [b for b in (*dots, *filter(None, placed)) if b.touches(around)]
+        lines = [line for line in taken if line.touches(around)]
         costs = [
             _CUT * box.outside(frame)
             + _COVER * sum(map(box.overlap, solid))
-            + sum(map(box.overlap, taken))
+            + sum(map(box.overlap, lines))
             + rank
             for rank, box in enumerate(boxes)
         ]
@@ -68,6 +80,16 @@ def place(
         clear = not box.outside(frame) and not any(map(box.overlap, solid))
         placed.append(box if must or clear else None)
     return placed
+
+
+def _hull(boxes: Sequence[Box]) -> Box:
+    """Return the smallest box that holds all of these."""
+    return Box(
+        left=min(box.left for box in boxes),
+        bottom=min(box.bottom for box in boxes),
+        right=max(box.right for box in boxes),
+        top=max(box.top for box in boxes),
+    )
 
 
 def _candidates(

@@ -107,14 +107,15 @@ class _Source:
             return
         before = monotonic_ns()
         try:
-            read = self._reader.read()
+            told = self._reader.read()
+            read = [NOT_A_NUMBER if v is None else float(v) for v in told]
         except Exception:  # a driver's library may raise anything, at any time
             read = []
         after = monotonic_ns()
         if len(read) != len(self.channels):
-            read = [None] * len(self.channels)
+            read = [NOT_A_NUMBER] * len(self.channels)
         self._times.append((before + after) // 2)
-        self._values.extend(NOT_A_NUMBER if v is None else float(v) for v in read)
+        self._values.extend(read)
 
     def tensors(self, place: int) -> list[Tensor]:
         count = len(self._times)

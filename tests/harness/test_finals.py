@@ -71,6 +71,7 @@ def test_a_device_that_sags_flips_the_ranking_and_the_run_warns(tmp_path) -> Non
     assert "flips under sustained load" in warning
     assert outcome.closing == [f"warning: {warning}", outcome.sentence]
     assert outcome.failed == 0
+    assert "2 ok, 2 soaked" in outcome.sentence
     ordinary = [row(result)["latency_ms"]["median"] for result in (hot, cool)]
     assert ordinary == pytest.approx([10, 11], rel=0.02), "in turns none gets hot"
 
@@ -169,7 +170,7 @@ def test_one_that_fails_fails_the_run_and_not_the_case(tmp_path, monkeypatch) ->
     hot, cool = results(tmp_path, outcome)
     assert (hot.status, cool.status) == (Status.OK, Status.OK)
     assert outcome.failed == 1
-    assert "1 soaks failed" in outcome.sentence
+    assert "1 soaked, 1 soaks failed" in outcome.sentence
     assert row(hot)["soak"] is None
     assert "of 600 s: it melted" in row(hot)["soak_reason"]
     assert soaks(hot), "what was measured is kept"

@@ -125,9 +125,15 @@ def test_no_isolated_core_is_fit_with_advice(tmp_path: Path) -> None:
 
 def test_a_machine_that_tells_nothing_is_unknown(tmp_path: Path) -> None:
     found = {f.name: f for f in examine(tmp_path, pause=lambda: None)}
-    fit = {name for name, f in found.items() if f.verdict is Fit.FIT}
-    assert fit == {"autogroup"}
-    assert all(f.remedy for n, f in found.items() if n not in fit)
+    assert {f.verdict for f in found.values()} == {Fit.UNKNOWN}
+    assert all(f.remedy for f in found.values())
+
+
+def test_a_kernel_without_autogroup_is_fit(tmp_path: Path) -> None:
+    root = fit_machine(tmp_path, **{"proc/sys/kernel/ostype": "Linux"})
+    (root / AUTOGROUP).unlink()
+    found = examined(root)["autogroup"]
+    assert (found.verdict, found.seen) == (Fit.FIT, "not in this kernel")
 
 
 def test_garbage_is_unknown_and_no_crash(tmp_path: Path) -> None:

@@ -84,7 +84,7 @@ def test_the_last_sample_is_taken_when_it_is_stopped() -> None:
     assert count.times[-1] >= asked
 
 
-@pytest.mark.parametrize("fault", ["raise", "short", "half"])
+@pytest.mark.parametrize("fault", ["raise", "short", "words", "half"])
 def test_what_cannot_be_read_is_no_number(fault: str) -> None:
     with watching({"fault": fault}, {}) as monitor:
         failing, half, sound, _ = sampled(monitor)

@@ -168,6 +168,23 @@ def test_a_setting_that_cannot_be_put_back_keeps_the_record(root, monkeypatch) -
     assert settings(root) == BEFORE
 
 
+def test_a_record_that_cannot_be_removed_stops_no_command(root, monkeypatch) -> None:
+    """Root was killed between putting all back and removing the record."""
+    prepare(root)
+    record = json.loads((root / RECORD).read_text())
+    restore(root)
+    (root / RECORD).write_text(json.dumps({**record, "started": "1"}))
+
+    def refusing(self, **_) -> None:
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr(Path, "unlink", refusing)
+    told = take_back(root)
+    assert "left this machine prepared" in told[0]
+    assert "cannot be removed" in told[-1]
+    assert "use sudo" in told[-1]
+
+
 def test_what_the_kernel_refuses_is_told_and_not_said_to_stay(
     root, monkeypatch
 ) -> None:

@@ -1,5 +1,6 @@
 """One finalist under sustained load, on a device in virtual time."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -8,7 +9,9 @@ from support.benches import Notes
 from support.plans import plan_of
 
 from tierbench.harness.errors import CaseError, StoreError, WorkerDied
+from tierbench.harness.soak import summarise_soak
 from tierbench.harness.soaking import BLOCK_NS, KEPT_MAX, Soaking
+from tierbench.harness.throttling import Verdict as Throttling
 from tierbench.harness.timeline import Timeline
 from tierbench.harness.values import BlockKind, Phase
 from tierbench.harness.watch import StateReader
@@ -70,6 +73,7 @@ def test_the_device_rests_before(soaking) -> None:
     run.run()
     assert run.blocks == []
     assert now_ns(machine) == pytest.approx(before + 30e9)
+    assert run.share_done() == pytest.approx(1 / 7), "the rest takes its time too"
 
 
 def test_the_device_is_watched_all_along(soaking, monkeypatch) -> None:
@@ -82,6 +86,33 @@ def test_the_device_is_watched_all_along(soaking, monkeypatch) -> None:
         seen = block.values("count: count")
         assert seen is not None
         assert len(seen) >= 2
+
+
+def test_a_reader_that_cannot_be_opened_is_told_of_in_the_verdict(
+    soaking, monkeypatch
+) -> None:
+    reader = StateReader(module="support.counting_reader", options={"fault": "nothing"})
+    monkeypatch.setattr(Sim, "readers", lambda self: (reader,))
+    monkeypatch.setattr(SimWorker, "block", unflagged(SimWorker.block))
+    run = soaking("latency_us = 10000.0", seconds=180.0)
+    run.run()
+    assert run.failure is None
+    found = summarise_soak(run.planned.case, run.blocks)
+    assert found is not None
+    assert found.throttling == Throttling(
+        state="unknown", reason="there is nothing to read here"
+    )
+
+
+def unflagged(block):
+    """Return a worker's ``block`` that does not tell by itself of throttling."""
+
+    def told(self, stretch):
+        measured = block(self, stretch)
+        context = {k: v for k, v in measured.context.items() if k != "throttled"}
+        return replace(measured, context=context)
+
+    return told
 
 
 def test_of_quick_calls_every_nth_is_kept(soaking) -> None:

@@ -86,3 +86,14 @@ def test_what_was_read_only_in_part_says_why() -> None:
 
 def test_readings_that_all_failed_are_no_readings() -> None:
     assert state_row(slices(3, clock__cpu=lambda i: np.nan))["clocks"] is None
+
+
+def test_a_sensor_that_came_late_or_vanished_tells_nothing_of_the_ends() -> None:
+    """What was read around a block in the middle is not before or after all."""
+    hot = {"temperature: soc": [50.0, 51.0, 52.0, 53.0]}
+    gone = {"temperature: soc": [float("nan")] * 4}
+    blocks = [a_block(i, hot if 2 <= i <= 5 else gone) for i in range(8)]
+    (soc,) = state_row(blocks)["temperatures"]
+    assert (soc["before_c"], soc["after_c"], soc["during_max_c"]) == (None, None, 53)
+    assert soc["before_c_reason"] == "it was not read before any block"
+    assert soc["after_c_reason"] == "it was not read after the last block"

@@ -342,3 +342,45 @@ def test_an_energy_phase_that_nobody_watched_does_not_blur_the_verdict() -> None
     energy = [a_block(place, {}, phase=Phase.ENERGY) for place in range(5, 16)]
     assert throttling(watched).state == "clean"
     assert throttling([*watched, *energy]) == throttling(watched)
+
+
+def soaked(p_odd: float, seed: int, drop: float = 0.0) -> list[Block]:
+    """Return half an hour with one reading a second, of which some are 15 % low."""
+    chance = np.random.default_rng(seed)
+    second = 10**9
+    times = [-(10**6), *(k * second for k in range(1, 5)), 5 * second + 10**6]
+    blocks = []
+    for i in range(360):
+        odd = np.where(chance.random(6) < p_odd, 0.85, 1.0)
+        level = 3e9 * (1 - drop * (i > 100))
+        read = level * odd * chance.normal(1, 0.005, 6)
+        blocks.append(
+            a_block(i, {"clock: cpu": read}, Phase.SOAK, times, elapsed_ns=5 * second)
+        )
+    return blocks
+
+
+@pytest.mark.parametrize("seed", range(10))
+def test_odd_readings_of_a_sustained_run_are_no_drop(seed: int) -> None:
+    """One reading a second: a level that is one reading takes each odd one for it."""
+    assert throttling(soaked(0.05, seed)).state == "clean"
+    assert throttling(soaked(0.05, seed, drop=0.1)).state == "throttled"
+
+
+@pytest.mark.parametrize("warms", [0.0, 1.0])
+def test_a_clock_that_stands_still_tells_nothing(warms: float) -> None:
+    """Devices gate their clocks while they idle, and read as 0 Hz then."""
+    heat = {"temperature__gpu": lambda i: 40 + warms * i}
+    still = throttling(slices(20, clock__gpu=lambda i: 0.0, **heat))
+    assert still.state == "unknown"
+    gated = throttling(slices(20, clock__gpu=lambda i: 0.0 if i > 12 else 1e9, **heat))
+    assert gated.state == "clean"
+
+
+def test_a_monitor_that_died_on_the_way_is_the_reason() -> None:
+    early = slices(3, clock__cpu=lambda i: 2e9)
+    blocks = [*early, *(a_block(i, {}) for i in range(3, 20))]
+    found = throttling(blocks, {"reader": "the worker was killed by SIGKILL"})
+    assert found.state == "unknown"
+    assert "read in too few blocks" in found.reason
+    assert "SIGKILL" in found.reason

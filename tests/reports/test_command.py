@@ -1,3 +1,4 @@
+import gc
 import json
 from pathlib import Path
 from types import SimpleNamespace
@@ -5,10 +6,12 @@ from types import SimpleNamespace
 import pytest
 from click.testing import CliRunner
 from store_examples import example_run
-from support.measured import a_result
+from support.measured import a_case, a_result
 
+from tierbench.harness import distribution, results, summary
 from tierbench.harness.errors import InputError, NotFound, StoreError
 from tierbench.harness.store import Store, result_id
+from tierbench.harness.summary import Summary, summarise
 from tierbench.harness.values import (
     Case,
     Environment,
@@ -183,6 +186,31 @@ def test_the_latencies_of_a_store_are_drawn(
     assert list(found) == [made.case.key]
     assert sum(found[made.case.key]["counts"]) == 60
     assert "60 calls" in " ".join(page.find("details"))
+
+
+def test_a_big_store_is_read_part_by_part_and_each_result_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    url = f"sqlite:///{tmp_path / 'results.db'}"
+    with Store.open(url) as store:
+        store.add_run(example_run("run1"))
+        for index in range(60):
+            store.add_result(a_result("run1", a_case(f"variant {index}")))
+    summarised, held = [], []
+
+    def counted(result: Result) -> Summary:
+        summarised.append(result.id)
+        held.append(sum(isinstance(found, Result) for found in gc.get_objects()))
+        return summarise(result)
+
+    for module in (summary, results, distribution):
+        monkeypatch.setattr(module, "summarise", counted, raising=False)
+    gc.collect()
+    before = sum(isinstance(found, Result) for found in gc.get_objects())
+    rows, _, _, histograms = command._read(url, None)
+    assert len(rows) == len(histograms) == len(set(summarised)) == 60
+    assert len(summarised) == 60
+    assert max(held) - before < 40
 
 
 def test_an_unknown_run_is_named(store_url: str) -> None:

@@ -39,3 +39,19 @@ def test_a_label_without_room_stays_away_unless_it_is_needed() -> None:
     ]
     for index, box in enumerate(placed):
         assert all(box.overlap(other) == 0 for other in placed[index + 1 :])
+
+
+def test_hundreds_of_points_ask_only_their_neighbours(monkeypatch) -> None:
+    asked = 0
+    overlap = Box.overlap
+
+    def counted(self: Box, other: Box) -> float:
+        nonlocal asked
+        asked += 1
+        return overlap(self, other)
+
+    monkeypatch.setattr(Box, "overlap", counted)
+    points = [(20.0 * x, 15.0 * y) for x in range(20) for y in range(20)]
+    bars = [Box(left=x - 9, bottom=y - 1, right=x + 9, top=y + 1) for x, y in points]
+    place(points, [5] * 400, FRAME, 9, bars, [False] * 400)
+    assert asked < 400 * 400

@@ -24,6 +24,8 @@ class CountingReader(Reader):
             raise RuntimeError("lost")
         if fault == "short":
             return [1.0]
+        if fault == "words" and self._count == 2:
+            return [2.0, "N/A"]  # type: ignore[list-item]
         if fault == "hang":
             time.sleep(1e6)
         time.sleep(self._options.get("takes_s", 0.0))

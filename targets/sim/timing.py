@@ -87,9 +87,8 @@ def _query_ns(call_ns: Call, worked: Worked, at: int, calls: int, depth: int) ->
     last = busy_until = at
     for _ in range(calls):
         start = at if len(ends) < depth else heapq.heappop(ends)
-        worked(
-            busy_until, start - busy_until
-        )  # before the next call asks how hot it is
+        # Before the next call asks how hot the device is.
+        worked(busy_until, start - busy_until)
         busy_until = start
         heapq.heappush(ends, start + call_ns(start))
         last = max(last, *ends)

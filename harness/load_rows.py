@@ -83,7 +83,7 @@ def _pipeline(result: Result) -> dict[str, Any]:
     none = none_met(workload, beyond)
     none_next = none if best is None else UNTRIED
     if best and best.offered == workload.streams_max:
-        none_next = f"{best.offered:g} cameras, the most that were asked for, were met"
+        none_next = f"the most cameras that were asked for, {best.offered:g}, were met"
     measured = [block for block in result.blocks if block.phase is Phase.MEASURE]
     slices = counted(workload, measured)
     untimed = "no slice was timed stage by stage"

@@ -98,7 +98,7 @@ def test_a_pipeline_tells_its_stages_and_its_cameras() -> None:
     assert (found["in_time"], found["next_in_time"]) == (1.0, 0.0)
     all_met = load_rows(CASES["pipeline, all met"], "")["pipeline"]
     assert all_met["streams"] == 8
-    assert "8 cameras" in all_met["next_streams_reason"]
+    assert "asked for, 8, were met" in all_met["next_streams_reason"]
 
 
 def test_each_key_belongs_to_one_scenario() -> None:

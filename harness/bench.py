@@ -284,9 +284,11 @@ class Bench:
         self._call_ns = float(np.median(measured.latency_ns))
 
     def _measure(self, round_index: int) -> None:
-        turn = len(self._measured) % len(self._workers)
-        number = self.records[turn - len(self._workers)].worker
         stretch = self._course.stretch(self._stretch(), self.blocks)
+        # Slices and windows may take turns: each kind goes through all workers.
+        alike = sum(block.kind is stretch.kind for block in self._measured)
+        turn = alike % len(self._workers)
+        number = self.records[turn - len(self._workers)].worker
         measured, seen = self._block(self._workers[turn], stretch)
         self._keep(measured, number, round_index, Phase.MEASURE, stretch.kind, *seen)
 

@@ -15,7 +15,7 @@ from .pairing import Comparison, Verdict, compare_paired, compare_unpaired
 from .results import find_run
 from .store import Store
 from .summary import SliceValues, slice_values, spread
-from .values import Result, Scenario
+from .values import Result, Scenario, Workload
 
 BETWEEN_RUNS = 0.05
 """Relative standard deviation of a median from run to run where history is too short
@@ -128,6 +128,15 @@ def compare_results(store: Store, before: Result, after: Result) -> Line:
             n=len(one.blocks),
             reason="the same result, reused",
         )
+    elif reason := _other_load(before.case.workload, after.case.workload):
+        comparison = Comparison(
+            ratio=None,
+            interval=None,
+            verdict=Verdict.UNKNOWN,
+            n=0,
+            paired=False,
+            reason=reason,
+        )
     elif after.case.workload.scenario is Scenario.SERVER:
         comparison = _by_rate(before, after)
     elif _same_rounds(before, after) and (pairs := _paired(one, other)):
@@ -141,6 +150,23 @@ def compare_results(store: Store, before: Result, after: Result) -> Line:
         comparison=comparison,
         energy=energy_between(before, after),
     )
+
+
+def _other_load(before: Workload, after: Workload) -> str | None:
+    """Return how the loads of one scenario differ, None where latencies compare.
+
+    A label does not tell them apart. A pipeline's latency is that of a frame alone,
+    whatever cameras it is given.
+    """
+    if before.scenario is not after.scenario or after.scenario is Scenario.PIPELINE:
+        return None
+    one, other = before.load, after.load
+    told = [
+        f"{key} was {one.get(key)} and is {other.get(key)}"
+        for key in sorted({*one, *other})
+        if one.get(key) != other.get(key)
+    ]
+    return ", ".join(told) or None
 
 
 def _by_rate(before: Result, after: Result) -> Comparison:

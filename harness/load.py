@@ -163,6 +163,11 @@ def none_met(workload: Workload, beyond: Level | None) -> str:
             f"a call alone takes longer than the limit of {workload.server_p99_ms:g} "
             f"ms in {beyond.slow / beyond.queries:.2%} of queries"
         )
+    if beyond.busy > 1 and beyond.late <= rule_of(workload).allowed(beyond.queries):
+        return (
+            f"at {beyond.offered:g} queries/s, the lowest rate that was tried, serving "
+            f"takes {beyond.busy:.4g} times as long as there is: no queue would end"
+        )
     tail_ms = "no end" if beyond.tail_ns is None else f"{beyond.tail_ns / 1e6:.4g} ms"
     return (
         f"at {beyond.offered:g} queries/s, the lowest rate that was tried, the p99 is "

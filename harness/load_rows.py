@@ -9,6 +9,8 @@ import numpy as np
 from .load import Level, bracket, counted, levels, none_met, under_load
 from .values import Block, Phase, Result, Scenario
 
+UNTRIED = "the search ended before a higher load was found not to be met"
+
 _STAGES = ("preprocess", "inference", "postprocess")
 
 
@@ -53,12 +55,14 @@ def _server(result: Result) -> dict[str, Any]:
     found = levels(workload, result.blocks)
     best, beyond = bracket(found)
     none = none_met(workload, beyond)
+    none_next = none if best is None else UNTRIED
+    endless = "its queue never ended" if beyond else none_next
     return {
         "p99_limit_ms": workload.server_p99_ms,
         **_known("rate_per_s", best and best.offered, none),
         **_known("p99_ms", best and _tail_ms(best), none),
-        **_known("next_rate_per_s", beyond and beyond.offered, "every rate was met"),
-        **_known("next_p99_ms", beyond and _tail_ms(beyond), "its queue never ended"),
+        **_known("next_rate_per_s", beyond and beyond.offered, none_next),
+        **_known("next_p99_ms", beyond and _tail_ms(beyond), endless),
         "levels": [
             {
                 "rate_per_s": level.offered,
@@ -77,7 +81,9 @@ def _pipeline(result: Result) -> dict[str, Any]:
     found = levels(workload, result.blocks)
     best, beyond = bracket(found)
     none = none_met(workload, beyond)
-    all_met = f"{workload.streams_max} cameras, the most that were asked for, were met"
+    none_next = none if best is None else UNTRIED
+    if best and best.offered == workload.streams_max:
+        none_next = f"the most cameras that were asked for, {best.offered:g}, were met"
     measured = [block for block in result.blocks if block.phase is Phase.MEASURE]
     slices = counted(workload, measured)
     untimed = "no slice was timed stage by stage"
@@ -93,8 +99,8 @@ def _pipeline(result: Result) -> dict[str, Any]:
         "deadline_ms": workload.frame_deadline_ms,
         **_known("streams", best and int(best.offered), none),
         **_known("in_time", best and best.in_time, none),
-        **_known("next_streams", beyond and int(beyond.offered), all_met),
-        **_known("next_in_time", beyond and beyond.in_time, all_met),
+        **_known("next_streams", beyond and int(beyond.offered), none_next),
+        **_known("next_in_time", beyond and beyond.in_time, none_next),
         "levels": [
             {
                 "streams": int(level.offered),

@@ -126,7 +126,7 @@ def row(result: Result, summary: Summary | None = None) -> dict[str, Any]:
         **known(
             "off_cpu_share",
             summary.off_cpu_share,
-            _unflagged(workload) if summary.slices else nothing,
+            _unflagged(workload) if summary.slices else unborne(result) or nothing,
         ),
         "case_key": case.key,
         "variant_sha256": variant.sha256,

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields, replace
 from typing import Any
 
+from .load import rule_of, under_load
+from .profiles import PROFILES
+from .search import LIMITS_IN_WINDOW
 from .values import Scenario, Workload
 
 SAMPLES_PER_QUERY = 8
@@ -75,9 +79,34 @@ def unfit(workload: Workload, has_images: bool) -> str | None:
             f"{batch}; set samples_per_query to a multiple of it"
         )
     if workload.scenario is not Scenario.PIPELINE:
-        return None
+        return _endless(workload)
     if batch != 1:
         return "a pipeline runs frame by frame: batch 1 is valid"
     if not has_images:
         return "a pipeline decodes images: give a folder of images as data"
+    return _endless(workload)
+
+
+def _endless(workload: Workload) -> str | None:
+    """Return why no load can be found to be met in the profile's time, or None."""
+    profile, rule = PROFILES.get(workload.profile), rule_of(workload)
+    if profile is None or not under_load(workload):
+        return None
+    limit_s = profile.load_limit_s
+    given = f"the search has {limit_s:g} s in profile {profile.name!r}"
+    limits = rule.windows_min * LIMITS_IN_WINDOW
+    if limits * rule.limit_ns > 1e9 * limit_s:
+        is_server = workload.scenario is Scenario.SERVER
+        key = "server_p99_ms" if is_server else "frame_deadline_ms"
+        return (
+            f"a load is judged for {limits} times {key}, and {given}: up to "
+            f"{1e3 * limit_s / limits:g} ms is valid, or choose another profile"
+        )
+    most_per_s = (workload.frame_rate_fps or math.inf) * (workload.streams_max or 1)
+    if rule.queries_min / most_per_s > limit_s:
+        return (
+            f"a load is judged by {rule.queries_min:,} frames, at most {most_per_s:g} "
+            f"come in a second, and {given}: raise streams_max or frame_rate_fps, or "
+            "choose another profile"
+        )
     return None

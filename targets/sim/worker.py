@@ -136,9 +136,16 @@ class SimWorker(Worker):
         """Let time pass as the demand has it."""
         self._process.begin_slice()
         started = _now_ns[self._machine]
-        throttled = self._process.throttled(self._time_s())
-        depth = int(self._settings["depth"])
-        found = demanded(self._process, started, stretch, demand, depth)
+        throttled = self._process.throttled(self._time_s()) or self._slowed() > 1
+        found = demanded(
+            self._process,
+            self._taken_ns,
+            self._heated,
+            started,
+            stretch,
+            demand,
+            int(self._settings["depth"]),
+        )
         self._pass(found.elapsed_ns)
         arrays = {
             name: np.array(values, dtype=np.int64)
@@ -189,14 +196,21 @@ class SimWorker(Worker):
         """Return the latency of a call that starts now, as hot as the device is."""
         return round(self._process.next_ns(time_s) * self._slowed())
 
+    def _taken_ns(self, at_ns: int) -> int:
+        """Return the latency of a call that starts at a moment to come."""
+        slowed = self._heat.slowdown(self._settings, at_ns / 1e9)
+        return round(self._process.next_ns(at_ns / 1e9) * slowed)
+
     def _slowed(self) -> float:
         return self._heat.slowdown(self._settings, self._time_s())
 
     def _work(self, duration_ns: int) -> None:
-        if self._settings["heat"]:
-            busy_s = duration_ns / 1e9
-            self._heat.worked(self._settings, self._time_s(), busy_s)
+        self._heated(_now_ns[self._machine], duration_ns)
         self._pass(duration_ns)
+
+    def _heated(self, at_ns: int, duration_ns: int) -> None:
+        if self._settings["heat"]:
+            self._heat.worked(self._settings, at_ns / 1e9, duration_ns / 1e9)
 
     def _pass(self, duration_ns: int) -> None:
         _now_ns[self._machine] += duration_ns

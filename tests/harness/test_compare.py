@@ -12,7 +12,7 @@ from tierbench.harness.compare import BETWEEN_RUNS, COLUMNS, HISTORY_MIN, compar
 from tierbench.harness.errors import NotComparable, NotFound
 from tierbench.harness.pairing import Verdict
 from tierbench.harness.store import Store
-from tierbench.harness.values import Status
+from tierbench.harness.values import Scenario, Status, Workload
 
 DRIFT = 1000 * np.exp(0.2 * np.sin(np.arange(60) / 9))
 """A machine whose speed changes by 20 %, as seen by all of its cases."""
@@ -205,3 +205,31 @@ def test_servers_are_compared_by_the_rates_that_they_bear(store) -> None:
     assert line.comparison.ratio == pytest.approx(0.8)
     assert line.comparison.verdict is Verdict.UNKNOWN
     assert "searched for" in line.comparison.reason
+
+
+@pytest.mark.parametrize(
+    ("workload", "key"),
+    [
+        (SERVER, "server_p99_ms"),
+        (
+            Workload(
+                scenario=Scenario.MULTI_STREAM,
+                batch=1,
+                profile="smoke",
+                samples_per_query=4,
+            ),
+            "samples_per_query",
+        ),
+    ],
+    ids=lambda value: getattr(value, "scenario", None),
+)
+def test_one_case_under_two_loads_shows_no_regression(store, workload, key) -> None:
+    """Twice as many samples in a query take twice as long, on the same device."""
+    for run, factor in (("base", 1), ("candidate", 2)):
+        told = replace(workload, **{key: factor * getattr(workload, key)})
+        case = replace(a_case("fp32"), workload=told)
+        store.add_result(a_result(run, case, medians_us=noisy(1, 1000.0 * factor)))
+    (line,) = compare(store, "base", "candidate")
+    assert line.comparison.verdict is Verdict.UNKNOWN
+    assert line.comparison.ratio is None
+    assert f"{key} was {getattr(workload, key)} and is" in line.comparison.reason

@@ -129,6 +129,10 @@ def test_where_no_load_was_met_the_reason_names_the_least_one() -> None:
     assert "a call alone takes longer" in slow.reason
     camera = throughput(PIPELINE, [a_window(0, 1.0, [30_000.0] * 9)])
     assert "with 1 camera 0.00% of frames" in camera.reason
+    busy = a_window(0, 10_000.0, [QUICK] * 9, service_us=120.0)
+    (beyond,) = levels(SERVER, [busy])
+    assert beyond.met is False
+    assert "1.2 times as long" in none_met(SERVER, beyond)
     assert none_met(SERVER, None) == "no load was offered for long enough"
 
 

@@ -9,7 +9,7 @@ import pytest
 from support.loads import PIPELINE, SERVER, a_window
 from support.measured import a_block, a_case, a_result
 
-from tierbench.harness.load_rows import load_rows, unborne
+from tierbench.harness.load_rows import UNTRIED, load_rows, unborne
 from tierbench.harness.results import row
 from tierbench.harness.values import Scenario, Series
 
@@ -45,6 +45,13 @@ CASES = {
     "server, none met": result(SERVER, a_window(0, 10.0, FAILED)),
     "server, never served": result(SERVER, a_window(0, 10.0, MET, unserved=900)),
     "server, not measured": result(SERVER),
+    "server, cut short": result(
+        replace(SERVER, profile="smoke"), a_window(0, 10.0, MET)
+    ),
+    "server, left early": result(
+        replace(SERVER, profile="smoke"),
+        *(a_window(i, 10.0, MET * 30) for i in range(5)),
+    ),
     "pipeline": result(
         PIPELINE,
         a_slice(0, preprocess=500.0, inference=300.0, postprocess=100.0),
@@ -52,6 +59,7 @@ CASES = {
         a_window(2, 4.0, FAILED),
     ),
     "pipeline, all met": result(PIPELINE, a_window(0, 8.0, MET)),
+    "pipeline, left early": result(PIPELINE, a_window(0, 3.0, MET)),
     "pipeline, none met": result(PIPELINE, a_window(0, 1.0, FAILED)),
     "pipeline, not measured": result(PIPELINE),
     "another": result(replace(SERVER, scenario=Scenario.SINGLE_STREAM)),
@@ -90,7 +98,7 @@ def test_a_pipeline_tells_its_stages_and_its_cameras() -> None:
     assert (found["in_time"], found["next_in_time"]) == (1.0, 0.0)
     all_met = load_rows(CASES["pipeline, all met"], "")["pipeline"]
     assert all_met["streams"] == 8
-    assert "8 cameras" in all_met["next_streams_reason"]
+    assert "asked for, 8, were met" in all_met["next_streams_reason"]
 
 
 def test_each_key_belongs_to_one_scenario() -> None:
@@ -106,3 +114,17 @@ def test_a_load_that_none_bears_is_told_from_none_that_was_offered() -> None:
     assert "lowest rate" in (unborne(CASES["server, none met"]) or "")
     for name in ("server", "server, not measured", "another", "no limit"):
         assert unborne(CASES[name]) is None
+
+
+def test_a_search_that_was_cut_short_claims_nothing_of_what_it_did_not_try() -> None:
+    cut = load_rows(CASES["server, cut short"], "")["server"]
+    assert cut["rate_per_s"] is None
+    for key in ("next_rate_per_s_reason", "next_p99_ms_reason"):
+        assert cut[key] == "no load was offered for long enough"
+    early = load_rows(CASES["server, left early"], "")["server"]
+    assert early["rate_per_s"] == 10.0
+    for key in ("next_rate_per_s_reason", "next_p99_ms_reason"):
+        assert early[key] == UNTRIED
+    cameras = load_rows(CASES["pipeline, left early"], "")["pipeline"]
+    assert cameras["streams"] == 3
+    assert cameras["next_streams_reason"] == cameras["next_in_time_reason"] == UNTRIED

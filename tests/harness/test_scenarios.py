@@ -63,6 +63,24 @@ def test_what_does_not_fit_says_what_would() -> None:
     assert unfit(workload(Scenario.SERVER), has_images=False) is None
 
 
+@pytest.mark.parametrize(
+    ("scenario", "given", "says"),
+    [
+        (Scenario.SERVER, {"server_p99_ms": 1200.0}, None),
+        (Scenario.SERVER, {"server_p99_ms": 60_000.0}, "up to 1200 ms"),
+        (Scenario.PIPELINE, {"frame_rate_fps": 20.0, "streams_max": 1}, None),
+        (Scenario.PIPELINE, {"frame_rate_fps": 10.0, "streams_max": 1}, "1,000 frames"),
+        (Scenario.PIPELINE, {"frame_rate_fps": 0.5, "streams_max": 64}, "frame_deadl"),
+    ],
+)
+def test_a_load_that_cannot_be_judged_in_the_time_is_told_before(
+    scenario, given, says
+) -> None:
+    """One window of the second would last up to 22 minutes, Ctrl-C or not."""
+    found = unfit(Load(**given).applied(workload(scenario)), has_images=True)
+    assert found is None if says is None else says in (found or "")
+
+
 def test_a_plan_skips_what_does_not_fit(tmp_path) -> None:
     rest = '[workload]\nscenario = ["multi_stream", "pipeline"]\nbatch = [2, 3]\n'
     plan = plan_of(tmp_path, 'use = "sim"', rest=rest + "frame_rate_fps = 60\n")

@@ -3,6 +3,7 @@
 from dataclasses import replace
 from itertools import count
 from pathlib import Path
+from unittest import mock
 
 import pytest
 from support.benches import a_bench, measured, sim_benches
@@ -61,7 +62,8 @@ def test_a_call_that_alone_takes_too_long_ends_the_search_at_once(tmp_path) -> N
     assert result.status is Status.OK
     assert found["throughput_per_s"] is None
     assert "a call alone takes longer" in found["throughput_per_s_reason"]
-    assert found["latency_ms_reason"] == found["throughput_per_s_reason"]
+    for key in ("latency_ms", "off_cpu_share"):
+        assert found[f"{key}_reason"] == found["throughput_per_s_reason"]
     assert found["server"]["rate_per_s"] is None
     assert len(found["server"]["levels"]) == 1
 
@@ -186,6 +188,24 @@ def test_a_longer_deadline_does_not_bear_more_than_the_device_can_serve(tmp_path
     keys = 'scenario = "pipeline"\nframe_rate_fps = 50\nframe_deadline_ms = 500\n'
     told = row(ended(tmp_path, keys, latency_us=3000.0))["pipeline"]
     assert (told["streams"], told["next_streams"]) == (6, 7)
+
+
+@pytest.mark.parametrize("workers", [2, 3, 4])
+def test_slices_and_windows_both_go_through_all_workers(tmp_path, workers) -> None:
+    profile = replace(SMOKE, workers=workers, slices_min=4)
+    rest = 'scenario = "pipeline"\nframe_rate_fps = 60\n'
+    (bench,) = sim_benches(
+        tmp_path,
+        f'use = "sim"\ndevice = "{workers}"',
+        rest=f"[workload]\n{rest}",
+        profile=profile,
+    )
+    with mock.patch.object(type(bench.planned.target), "workers_min", workers):
+        measured(bench, 2 * workers)
+    blocks = [block for block in bench.blocks if block.phase is Phase.MEASURE]
+    for kind in (BlockKind.SLICE, BlockKind.WINDOW):
+        took = {block.worker for block in blocks if block.kind is kind}
+        assert took == set(range(workers))
 
 
 def test_frames_in_a_row_and_many_cameras_take_turns(tmp_path) -> None:

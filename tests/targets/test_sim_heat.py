@@ -1,6 +1,7 @@
 """The simulated device's temperature."""
 
 import math
+from dataclasses import replace
 from itertools import count
 
 import numpy as np
@@ -8,6 +9,7 @@ import pytest
 from store_examples import example_case
 from support.sessions import LIMITS, session
 
+from tierbench.harness.demand import Frames, Poisson, Queries, Stages
 from tierbench.harness.values import BlockKind
 from tierbench.harness.worker import Stretch
 from tierbench.targets.sim import Sim
@@ -94,6 +96,28 @@ def test_overlapped_calls_heat_too() -> None:
     block = made.block(window)
     assert block.latency_ns[0] == 4_000_000
     assert np.median(block.latency_ns) == pytest.approx(6e6, rel=0.02)
+
+
+@pytest.mark.parametrize(
+    ("demand", "series", "calls"),
+    [
+        (Queries(calls=4), "latency", 4),
+        (Stages(), "inference", 1),
+        (Poisson(rate_per_s=2000.0, seed="0"), "service", 1),
+        (Frames(rate_per_s=100.0, streams=20), "service", 1),
+    ],
+    ids=lambda value: getattr(value, "kind", None),
+)
+def test_calls_under_a_demand_heat_too(demand, series: str, calls: int) -> None:
+    hot = {"heat": 1.5, "heat_s": 1.0, "latency_us": 1000.0}
+    _, made = worker(f"warm {next(_devices)}", **hot)
+    stretch = replace(SLICE, calls_max=10**5, duration_ns=10**10, demand=demand)
+    block = made.block(stretch)
+    found = block.more.get(series, block.latency_ns)
+    assert found[0] == calls * 1_000_000
+    assert np.median(found) == pytest.approx(calls * 1.5e6, rel=0.02)
+    assert not block.context["throttled"]
+    assert made.block(stretch).context["throttled"]
 
 
 def test_a_real_clock_heats_as_well(tmp_path) -> None:

@@ -284,8 +284,9 @@ def _effort(row: Row) -> str:
         for count, noun in ((number(raw), noun) for raw, noun in counts)
         if count
     ]
-    share = number(row.get("off_cpu_share"))
-    return ", ".join([*told, *([f"{100 * share:.1f} % preempted"] if share else [])])
+    if share := number(row.get("off_cpu_share")):
+        told.append(f"{100 * share:.1f}\u00a0% preempted")
+    return ", ".join(told)
 
 
 def _accuracy_detail(row: Row) -> str:

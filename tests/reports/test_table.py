@@ -54,7 +54,7 @@ def test_both_views_stand_side_by_side(examples: SimpleNamespace) -> None:
     assert cells["Median latency"].detail == "on CPU 0.6100"
     assert cells["p90"].detail == "on CPU 0.690"
     assert (cells["p99"].text, cells["p99"].detail) == ("n/a", "on CPU 0.731")
-    assert cells["Workload"].detail == "63 slices, 3 workers, 18.7 % preempted"
+    assert cells["Workload"].detail == "63 slices, 3 workers, 18.7\u00a0% preempted"
     assert shown_cells(examples.measured_row())["p90"].detail == ""
 
 

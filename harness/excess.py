@@ -72,14 +72,17 @@ class Excess:
             total += 2 * last
         return max(1.0, total / alone)
 
-    @property
-    def design_effect(self) -> float:
+    def design_effect(self, alike: float) -> float:
         """Return how many samples are worth one independent sample, at least 1.
 
         Samples of a slice are alike by its state and by their own autocorrelation,
-        which its count contains; slices are alike by their correlation time.
+        which its count contains.
+
+        Args:
+            alike: how many slices in a row are worth one, as ``correlation_time``; 1
+                where slices count as independent.
         """
-        return max(1.0, self.between_slices) * self.correlation_time
+        return max(1.0, self.between_slices) * alike
 
     @property
     def freedom(self) -> float:

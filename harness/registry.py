@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from functools import cache
 from importlib.metadata import EntryPoint, entry_points
 from typing import Any
@@ -44,13 +43,3 @@ def find(group: str, name: str) -> Any:
             f"{group} {name!r} cannot be loaded from {point.value!r}: "
             f"{type(exc).__name__}: {exc}; reinstall the package that offers it"
         ) from exc
-
-
-def load_all(group: str) -> Iterator[tuple[str, Any]]:
-    """Yield every name of a group with its object.
-
-    Raises:
-        InfrastructureError: a plug-in fails when imported.
-    """
-    for name in names(group):
-        yield name, find(group, name)

@@ -54,10 +54,6 @@ class StopRule:
             return f"interval of ±{reached:.1%}; the target is ±{self.half_width:.1%}"
         return None
 
-    def narrow_enough(self, estimate: Estimate, workers: int, span_s: float) -> bool:
-        """Return whether the estimate meets the rule at this look."""
-        return self.shortfall(estimate, workers, span_s) is None
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Streak:

@@ -166,7 +166,7 @@ class Tail:
         # 10 / (1 - 0.99) is a hair above 1000 in floating point.
         need = math.ceil(round(support.above / (1 - q), 6))
         alike = excess.correlation_time if support.lasting else 1.0
-        worth = n / max(1.0, excess.between_slices) / alike
+        worth = n / excess.design_effect(alike)
         if worth < need:
             return (
                 f"{name} needs {need:,} effective samples; {n:,} samples are worth "

@@ -53,4 +53,4 @@ def test_workers_that_differ_count_for_more_than_their_slices() -> None:
 def test_what_does_not_vary_is_worth_all(counts: list[int]) -> None:
     excess = Excess(np.array(counts), np.full(3, 5), np.zeros(3, int))
 
-    assert (excess.design_effect, excess.freedom) == (1.0, 2.0)
+    assert (excess.design_effect(excess.correlation_time), excess.freedom) == (1.0, 2.0)

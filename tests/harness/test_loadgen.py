@@ -4,29 +4,11 @@ import sys
 from types import SimpleNamespace
 
 import pytest
+from support.counting_session import CountingSession
 
-from tierbench.harness.device.session import Session, SessionError
+from tierbench.harness.device.session import SessionError
 
 MODULE = "tierbench.harness.loadgen"
-
-
-class Counting(Session):
-    calls = 0
-
-    def inputs(self):
-        return []
-
-    def bind(self, tensors):
-        pass
-
-    def infer(self):
-        self.calls += 1
-
-    def outputs(self):
-        return []
-
-    def ran(self):
-        return {}
 
 
 class Fake(SimpleNamespace):
@@ -81,7 +63,7 @@ def fake(monkeypatch):
 def test_all_samples_of_a_query_are_answered_in_calls(fake, batch, calls) -> None:
     from tierbench.harness.loadgen import comply
 
-    session = Counting()
+    session = CountingSession()
     comply(session, "offline", batch, {"min_duration_ms": 7}, "/logs")
     assert session.calls == calls
     assert fake.completed == [0, 1, 2, 3, 4]
@@ -94,7 +76,7 @@ def test_all_samples_of_a_query_are_answered_in_calls(fake, batch, calls) -> Non
 def test_loadgen_is_freed_where_a_call_fails(fake) -> None:
     from tierbench.harness.loadgen import comply
 
-    class Failing(Counting):
+    class Failing(CountingSession):
         def infer(self):
             raise SessionError("it broke")
 

@@ -229,7 +229,7 @@ def stopped(process: Process, rule: StopRule, runs: int = RUNS) -> Found:
             starts = starts_s[run, :n] if process.visit > 1 else None
             found = median_estimate(np.exp(logs[run, :n]), starts)
             span_s = float(starts_s[run, n - 1] - starts_s[run, 0])
-            streak = streak.after(rule.narrow_enough(found, 3, span_s))
+            streak = streak.after(rule.shortfall(found, 3, span_s) is None)
             if streak.done:
                 break
         assert found.interval is not None

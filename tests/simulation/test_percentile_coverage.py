@@ -276,7 +276,8 @@ def test_p99_of_alike_samples_waits_for_the_effective_size(
     above = (logs > np.quantile(logs, 0.99)).sum(axis=2)
     size = 0.01 * 0.99 / float(np.var(above.sum(axis=1) / n))
     sizes, workers = np.full(slices, process.calls), np.arange(slices) % WORKERS
-    effects = [Excess(a, sizes, workers).design_effect for a in above]
+    found = [Excess(a, sizes, workers) for a in above]
+    effects = [excess.design_effect(excess.correlation_time) for excess in found]
     told = n / float(np.mean(effects))
     published = np.mean([tail_of(x).percentile(0.99).value is not None for x in logs])
     print(

@@ -1,33 +1,15 @@
 """What each demand of a block comes to."""
 
 import pytest
+from support.counting_session import CountingSession
 
 from tierbench.harness.demand import Demand, Frames, Poisson, Queries, Stages
 from tierbench.harness.device.demands import Bounds, run
-from tierbench.harness.device.session import Camera, Session, SessionError
+from tierbench.harness.device.session import Camera, SessionError
 
 BOUNDS = Bounds(1, 10, 10**12)
 POISSON = Poisson(rate_per_s=1e5, seed="1")
 FRAMES = Frames(rate_per_s=1e4, streams=2)
-
-
-class Quick(Session):
-    calls = 0
-
-    def inputs(self):
-        return []
-
-    def bind(self, tensors):
-        pass
-
-    def infer(self):
-        self.calls += 1
-
-    def outputs(self):
-        return []
-
-    def ran(self):
-        return {}
 
 
 class Frame(Camera):
@@ -44,7 +26,7 @@ class Frame(Camera):
     ids=lambda value: getattr(value, "kind", None),
 )
 def test_a_demand_brings_the_series_that_it_names(demand: Demand, calls: int) -> None:
-    session = Quick()
+    session = CountingSession()
     found = run(session, Frame(), demand.plain, BOUNDS)
     assert session.calls == calls
     assert {"latency", *demand.series} <= set(found.series)
@@ -54,16 +36,16 @@ def test_a_demand_brings_the_series_that_it_names(demand: Demand, calls: int) ->
 
 @pytest.mark.parametrize("demand", [POISSON, FRAMES], ids=lambda d: d.kind)
 def test_calls_that_are_due_say_how_many_were_not_served(demand: Demand) -> None:
-    found = run(Quick(), Frame(), demand.plain, Bounds(1, 10, 10**12))
+    found = run(CountingSession(), Frame(), demand.plain, Bounds(1, 10, 10**12))
     assert found.told == {"unserved": 0}
 
 
 @pytest.mark.parametrize("demand", [Stages(), FRAMES], ids=lambda d: d.kind)
 def test_frames_need_a_camera(demand: Demand) -> None:
     with pytest.raises(SessionError, match="none were given"):
-        run(Quick(), None, demand.plain, BOUNDS)
+        run(CountingSession(), None, demand.plain, BOUNDS)
 
 
 def test_an_unknown_demand_is_named() -> None:
     with pytest.raises(SessionError, match="'tide'"):
-        run(Quick(), None, {"kind": "tide"}, BOUNDS)
+        run(CountingSession(), None, {"kind": "tide"}, BOUNDS)

@@ -11,7 +11,10 @@ from tierbench.harness import registry
 from tierbench.harness.meter import PowerMeter
 from tierbench.harness.reader_meter import ReaderMeter
 
-METERS = dict(registry.load_all(registry.METERS))
+METERS = {
+    name: registry.find(registry.METERS, name)
+    for name in registry.names(registry.METERS)
+}
 READ = {name: kind for name, kind in METERS.items() if issubclass(kind, ReaderMeter)}
 
 

@@ -8,6 +8,7 @@
     │   ├── ModelError        a model file
     │   ├── DataError         evaluation data
     │   ├── NotFound          a name that nothing answers to
+    │   ├── ChainError        a variant's name that is no chain of steps
     │   └── NotComparable     values that must not be compared
     ├── InfrastructureError   device, runtime, network, store      exit 3
     │   ├── StoreError        the store cannot be read or written
@@ -81,6 +82,10 @@ class SweepError(InputError):
 
 class ModelError(InputError):
     """A model file cannot be used."""
+
+
+class ChainError(InputError):
+    """A variant's name that is no chain of steps."""
 
 
 class DataError(InputError):

@@ -12,6 +12,7 @@ TARGETS = "tierbench.targets"
 MODELS = "tierbench.models"
 METERS = "tierbench.meters"
 RECIPES = "tierbench.recipes"
+SHIFTS = "tierbench.shifts"
 COMMANDS = "tierbench.commands"
 
 

@@ -18,9 +18,7 @@ Rng = np.random.Generator
 _INSIDE = np.ones((SIDE, SIDE))
 
 
-def lighting(
-    rng: Rng, flaw: str, own: Rng, severity: int
-) -> npt.NDArray[np.uint8]:
+def lighting(rng: Rng, flaw: str, own: Rng, severity: int) -> npt.NDArray[np.uint8]:
     """Draw an image under an ageing lamp: dimmer, and brighter on one side.
 
     The flaw loses contrast with the light, while the camera's noise stays.
@@ -44,9 +42,7 @@ def texture(rng: Rng, flaw: str, own: Rng, severity: int) -> npt.NDArray[np.uint
     )
 
 
-def out_of_focus(
-    rng: Rng, flaw: str, own: Rng, severity: int
-) -> npt.NDArray[np.uint8]:
+def out_of_focus(rng: Rng, flaw: str, own: Rng, severity: int) -> npt.NDArray[np.uint8]:
     """Draw an image through a lens that has lost its focus, Gaussian in pixels."""
     sigma = 0.3 * severity
     # what lies beyond the border is taken to be like what lies within it
@@ -54,9 +50,7 @@ def out_of_focus(
     return image(rng, flaw, lambda scene, light: blur(scene, sigma) / share)
 
 
-def sensor_noise(
-    rng: Rng, flaw: str, own: Rng, severity: int
-) -> npt.NDArray[np.uint8]:
+def sensor_noise(rng: Rng, flaw: str, own: Rng, severity: int) -> npt.NDArray[np.uint8]:
     """Draw an image by a warmer sensor: more noise that is the same everywhere."""
     noise = 0.006 * severity * own.standard_normal((SIDE, SIDE))
     return image(rng, flaw, lambda scene, light: scene + noise)

@@ -22,17 +22,17 @@ def drift() -> None:
     "--format", "formats", multiple=True, help="Only this one; repeat. Else the first."
 )
 @click.option(
-    "--window", default=50, show_default=True, help="Samples that one verdict needs."
+    "--window", default=200, show_default=True, help="Samples that one verdict needs."
 )
 @click.option(
     "--windows",
-    default=40,
+    default=20,
     show_default=True,
     help="Windows at each severity; all of their samples tell the accuracy.",
 )
 @click.option(
     "--clean-windows",
-    default=1_000,
+    default=200,
     show_default=True,
     help="Windows in which false alarms are counted.",
 )

@@ -1,5 +1,7 @@
 """Detectors of drift, calibrated on reference embeddings alone.
 
+The kernel is that of ``mmd``, between whitened embeddings.
+
 Both compare a window with the same reference again and again. Their threshold is a
 quantile of what windows from the reference's own distribution give: it is found by
 resampling the reference (a bootstrap), so no other data are needed.
@@ -13,7 +15,6 @@ over references; for one reference it is so far as n is much larger than w.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
@@ -21,6 +22,7 @@ import numpy as np
 from ...harness.errors import DataError
 from .mmd import bandwidth, gram
 from .monitor import State, fourier_features, unbiased_mmd2
+from .whitening import whitening
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -72,10 +74,11 @@ class Streaming:
         """
         _check(reference, window)
         self.window = window
-        self.width = _width(reference)
+        matrix = whitening(reference)
+        self.width = _width(reference @ matrix)
         shape = (FREQUENCIES, reference.shape[1])
-        drawn = rng.standard_normal(shape) / self.width
-        self.frequencies = drawn.astype(np.float32)
+        drawn = rng.standard_normal(shape).astype(np.float32) / np.float32(self.width)
+        self.frequencies: NDArray[np.float32] = drawn @ matrix.T
         features = fourier_features(self.frequencies, reference)
         self.mean: NDArray[np.float32] = features.mean(axis=0, dtype=np.float64).astype(
             np.float32
@@ -134,8 +137,9 @@ class Exact:
         """
         _check(reference, window)
         self.window = window
+        self._matrix = whitening(reference)
+        self._reference = reference = reference @ self._matrix
         self.width = _width(reference)
-        self._reference = reference
         kernel = gram(reference, reference, self.width)
         to_mean = kernel.mean(axis=1, dtype=np.float64)
         self._within = float(to_mean.mean())
@@ -158,7 +162,7 @@ class Exact:
                     gram(part, part, self.width).mean(dtype=np.float64),
                     gram(part, self._reference, self.width).mean(dtype=np.float64),
                 )
-                for part in _windows(embeddings, self.window)
+                for part in _windows(embeddings @ self._matrix, self.window)
             ]
         )
 

@@ -25,7 +25,7 @@ import json
 import math
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Dict, List, Optional, Tuple, Union
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -63,7 +63,7 @@ class State:
     reference_samples: int
     frequencies: NDArray[np.float32]
     reference_mean: NDArray[np.float32]
-    about: Dict[str, Any]
+    about: dict[str, Any]
 
     @property
     def embedding_size(self) -> int:
@@ -90,7 +90,7 @@ class Monitor:
         self._sum = np.zeros(2 * len(state.frequencies))
         self._count = 0
 
-    def observe(self, embedding: ArrayLike) -> Optional[Verdict]:
+    def observe(self, embedding: ArrayLike) -> Verdict | None:
         """Take one sample's embedding; return a verdict at the end of a window.
 
         Raises:
@@ -99,8 +99,8 @@ class Monitor:
         taken = np.asarray(embedding, dtype=np.float32).reshape(-1)
         if taken.size != self.state.embedding_size:
             raise EmbeddingError(
-                "an embedding of %d numbers; the reference's have %d"
-                % (taken.size, self.state.embedding_size)
+                f"an embedding of {taken.size} numbers; the reference's have "
+                f"{self.state.embedding_size}"
             )
         if not np.isfinite(taken).all():
             raise EmbeddingError(
@@ -170,7 +170,7 @@ def unbiased_mmd2(
     return within - 2.0 * cross + beyond
 
 
-def save(state: State, path: Union[str, Path]) -> None:
+def save(state: State, path: str | Path) -> None:
     """Write a state: a line that names the format, a line of JSON, and float32."""
     payload = b"".join(
         np.ascontiguousarray(array, "<f4").tobytes()
@@ -188,11 +188,11 @@ def save(state: State, path: Union[str, Path]) -> None:
     }
     told = json.dumps(header, allow_nan=False, sort_keys=True).encode()
     if len(told) >= HEADER_BYTES_MAX:
-        raise StateError("a header of %d bytes; shorten what it tells" % len(told))
+        raise StateError(f"a header of {len(told)} bytes; shorten it")
     Path(path).write_bytes(FORMAT + told + b"\n" + payload)
 
 
-def load(path: Union[str, Path]) -> State:
+def load(path: str | Path) -> State:
     """Return the state in a file that nobody vouches for.
 
     Raises:
@@ -201,46 +201,46 @@ def load(path: Union[str, Path]) -> State:
     """
     with open(path, "rb") as stream:
         content = stream.read(_BYTES_MAX + 1)
-    where = "drift state %r" % str(path)
+    where = f"drift state {str(path)!r}"
     if not content.startswith(FORMAT):
         raise StateError(
-            "%s: its first line is not %r; export it again with this tierbench"
-            % (where, FORMAT.decode().strip())
+            f"{where}: its first line is not {FORMAT.decode().strip()!r}; export it "
+            "again with this tierbench"
         )
     told, newline, payload = content[len(FORMAT) :].partition(b"\n")
     if not newline or len(told) >= HEADER_BYTES_MAX or len(content) > _BYTES_MAX:
-        raise StateError("%s: torn or too large; copy it again" % where)
+        raise StateError(f"{where}: torn or too large; copy it again")
     try:
         header = json.loads(told)
     except (ValueError, RecursionError) as exc:
-        raise StateError("%s: its header is no JSON: %s" % (where, exc)) from exc
+        raise StateError(f"{where}: its header is no JSON: {exc}") from exc
     problems = _problems(header, payload)
     if problems:
-        raise StateError("%s: %s" % (where, "; ".join(problems)))
+        raise StateError(f"{where}: {'; '.join(problems)}")
     return _state(header, np.frombuffer(payload, "<f4").astype(np.float32))
 
 
-def _problems(header: Any, payload: bytes) -> List[str]:
+def _problems(header: Any, payload: bytes) -> list[str]:
     """Return all that is wrong with a header and what follows it."""
     if not isinstance(header, dict):
         return ["its header is no object"]
     found = [
-        "%s is %.40r; %d to %d is valid" % (name, header.get(name), low, high)
+        f"{name} is {header.get(name)!r:.40}; {low} to {high} is valid"
         for name, low, high in _WHOLE
         if not _is_whole(header.get(name), low, high)
     ]
     rate, threshold = header.get("false_alarm_rate"), header.get("threshold")
     if not _is_number(rate) or not 0.0 < rate < 1.0:
-        found.append("false_alarm_rate is %.40r; between 0 and 1 is valid" % (rate,))
+        found.append(f"false_alarm_rate is {rate!r:.40}; between 0 and 1 is valid")
     if not _is_number(threshold):
-        found.append("threshold is %.40r; a number is valid" % (threshold,))
+        found.append(f"threshold is {threshold!r:.40}; a number is valid")
     if not isinstance(header.get("about"), dict):
         found.append("about is no object")
     if found:
         return found
     need = 4 * header["frequencies"] * (header["embedding_size"] + 2)
     if len(payload) != need:
-        return ["%d bytes of numbers; %d are valid" % (len(payload), need)]
+        return [f"{len(payload)} bytes of numbers; {need} are valid"]
     if hashlib.sha256(payload).hexdigest() != header.get("payload_sha256"):
         return ["damaged: its numbers do not have the hash that it states"]
     if not np.isfinite(np.frombuffer(payload, "<f4")).all():
@@ -248,7 +248,7 @@ def _problems(header: Any, payload: bytes) -> List[str]:
     return []
 
 
-_WHOLE: Tuple[Tuple[str, int, int], ...] = (
+_WHOLE: tuple[tuple[str, int, int], ...] = (
     ("embedding_size", 1, SIZE_MAX),
     ("frequencies", 1, FREQUENCIES_MAX),
     ("window", 2, WINDOW_MAX),
@@ -264,7 +264,7 @@ def _is_number(value: Any) -> bool:
     return type(value) in (int, float) and abs(value) < 1e9
 
 
-def _state(header: Dict[str, Any], numbers: NDArray[np.float32]) -> State:
+def _state(header: dict[str, Any], numbers: NDArray[np.float32]) -> State:
     count, size = header["frequencies"], header["embedding_size"]
     return State(
         window=header["window"],

@@ -39,9 +39,9 @@ _SEED = 6
 class Plan:
     """How many samples a study takes, in windows; all of them are drawn afresh."""
 
-    window: int = 50
-    windows: int = 40
-    clean_windows: int = 1_000
+    window: int = 200
+    windows: int = 20
+    clean_windows: int = 200
     reference_samples: int = 4_000
 
     def check(self) -> None:

@@ -26,9 +26,7 @@ def patch(rng: np.random.Generator, name: str) -> npt.NDArray[np.uint8]:
     return log_mel(clip(rng, name))
 
 
-def clip(
-    rng: np.random.Generator, name: str, change: Change | None = None
-) -> Signal:
+def clip(rng: np.random.Generator, name: str, change: Change | None = None) -> Signal:
     """Draw the sound of a clip: one second at RATE_HZ.
 
     The word stands anywhere in it, with noise behind it and a microphone's own hiss.

@@ -14,7 +14,7 @@ import numpy as np
 from ...harness import registry
 from ...harness.cache import cache_folder
 from ...harness.data import fitted, load_npz, match
-from ...harness.errors import DataError, InputError
+from ...harness.errors import InputError, ModelError
 from ...harness.formats import inspect_model
 from . import monitor
 from .detector import Streaming, check_rates
@@ -84,13 +84,13 @@ def export_file(
     """
     check_rates([false_alarm_rate])
     specs = inspect_model(path, cache_folder("profiles")).inputs
-    data = load_npz(reference)
-    match(data, specs)
     if len(specs) != 1:
-        raise DataError(
+        raise ModelError(
             f"model {str(path)!r} has {len(specs)} inputs; one is valid here"
         )
-    (inputs,) = fitted(data, specs).inputs.values()
+    data = fitted(load_npz(reference), specs)
+    match(data, specs)
+    (inputs,) = data.inputs.values()
     portions = (
         inputs[start : start + _PORTION].astype(np.float32)
         for start in range(0, len(inputs), _PORTION)

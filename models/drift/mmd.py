@@ -34,7 +34,7 @@ def bandwidth(reference: Embeddings) -> float:
     """Return the median distance between two of the first thousand samples."""
     some = reference[:_PAIRED]
     squares = _squared_distances(some, some)[np.triu_indices(len(some), 1)]
-    return float(np.sqrt(np.median(squares)))
+    return float(np.median(np.sqrt(squares)))
 
 
 def gram(x: Embeddings, y: Embeddings, width: float) -> NDArray[np.float32]:

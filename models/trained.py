@@ -83,9 +83,7 @@ class Trainer:
             ChainError: a step is no technique, or is given what it cannot take.
         """
         for step in steps:
-            technique = technique_of(step)
-            technique.given(step)
-            technique.settings(step, self._learner)
+            technique_of(step).check(step, self._learner)
 
     def export(self, steps: Sequence[Step], format: str, cache: Path) -> BuiltVariant:
         """Return the fp32 file of the network that the steps make, trained if need be.

@@ -5,6 +5,7 @@ import pytest
 from ai_edge_litert import schema_py_generated as schema
 from ai_edge_litert.interpreter import Interpreter
 from ai_edge_litert.tools import flatbuffer_utils
+from support.small_tflite import write_convolutions
 
 from tierbench.harness.errors import ModelError
 from tierbench.harness.recipe import Calibration
@@ -85,6 +86,22 @@ def test_plain_convolutions_and_dense_layers_have_four_bits(built):
         (operators.DEPTHWISE_CONV_2D, types.INT8): 7,
         (operators.FULLY_CONNECTED, types.INT4): 1,
     }
+
+
+@pytest.mark.parametrize("name", ["int4", "int4-weights"])
+def test_a_convolution_over_one_channel_keeps_8_bits(tmp_path, name):
+    """As it does in ONNX: a network trained for one suits both."""
+    rng = np.random.default_rng(5)
+    weights = (rng.normal(size=(n, 1, 1, m)) for n, m in ((3, 1), (5, 3), (1, 5)))
+    path = write_convolutions(tmp_path / "net.tflite", *weights)
+    images = rng.random((9, 4, 4, 1), np.float32)
+    samples = Calibration(sha256="ab", load=lambda: {"x": images})
+    built = RECIPES[name].build(path, "tflite", samples, tmp_path / "cache")
+    (graph,) = flatbuffer_utils.read_model(str(built.path)).subgraphs
+    types = {t.name.decode(): t.type for t in graph.tensors}
+    kinds = schema.TensorType
+    assert [types[f"w{i}"] for i in range(3)] == [kinds.INT8, kinds.INT4, kinds.INT4]
+    Interpreter(model_path=str(built.path), num_threads=1).allocate_tensors()
 
 
 def test_range_of_the_input_is_that_of_all_samples(load, calibration):

@@ -94,6 +94,8 @@ def find_recipe(name: str, find: Callable[[str], Any]) -> Recipe:
         return recipe
     if step.value is None or step.options or not hasattr(recipe, "with_value"):
         takes = "one value" if hasattr(recipe, "with_value") else "nothing"
-        raise ChainError(f"{str(step)!r}: recipe {step.name!r} takes {takes}")
+        raise ChainError(
+            f"{str(step)!r}: recipe {step.name!r} takes {takes}; write {step.name!r}"
+        )
     given: GivenRecipe = recipe
     return given.with_value(step.value)

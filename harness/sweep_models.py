@@ -79,13 +79,13 @@ def _variant_mistakes(
         )
     if not isinstance(use, str) or use not in models or "path" in table:
         return
-    known = models[use].variants
     for index, name in enumerate(as_list(table.get("variants"))):
-        if isinstance(name, str) and name not in known:
-            yield (
-                (*where, "variants", index),
-                unknown(f"variant of {use!r}", name, known),
-            )
+        if not isinstance(name, str):
+            continue
+        try:
+            models[use].check(name)
+        except InputError as exc:
+            yield (*where, "variants", index), str(exc)
 
 
 def _recipe_mistakes(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from ...harness.recipe import Recipe
 from .layers import ALL, SUMS
 from .mixed import MIXED, MixedRecipe
 from .onnx_dynamic import ONNX_DYNAMIC
@@ -85,7 +86,7 @@ INT4_WEIGHTS = FileRecipe(
     {"onnx": onnx_weight_only(SUMS), "tflite": tflite_weight_only(SUMS)},
 )
 
-RECIPES: dict[str, FileRecipe | MixedRecipe] = {
+RECIPES: dict[str, Recipe] = {
     recipe.name: recipe
     for recipe in (
         *(FP16, INT8, INT8_PER_TENSOR, INT8_ENTROPY, INT8_PERCENTILE),

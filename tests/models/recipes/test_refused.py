@@ -59,13 +59,13 @@ def test_weights_that_are_not_finite(tmp_path, name, bad):
 def test_a_file_with_nothing_to_quantise(tmp_path, name):
     ends = {"x": (np.float32, ["n", 6])}, ("y", ["n", 6])
     path = write_onnx(tmp_path / "net.onnx", [("Erf", ["x"], "y")], *ends, {})
-    with pytest.raises(ModelError, match="can be quantised: Erf|it has no"):
+    with pytest.raises(ModelError, match=r"can be quantised: Erf|it has no"):
         build(name, path, tmp_path / "cache")
 
 
 @pytest.mark.parametrize("name", CALIBRATED)
 def test_samples_that_are_too_few(linear, tmp_path, name):
-    with pytest.raises(DataError, match=rf"recipe '{name}': 7 samples; give 8 at least"):
+    with pytest.raises(DataError, match=f"recipe '{name}': 7 samples; give 8 at least"):
         build(name, linear, tmp_path / "cache", x=ROWS[:7])
 
 

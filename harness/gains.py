@@ -104,7 +104,9 @@ def gains(sides: Iterable[Side]) -> tuple[list[Gain], list[Uncompared]]:
                 others = by_name.get(control.name, {})
                 work = min(works.keys() & others.keys(), default=None)
                 if work is None:
-                    reason = "was not measured" if not others else "has other workloads"
+                    reason = (
+                        "measured under other workloads" if others else "not measured"
+                    )
                     missing.append(_uncompared(_any(works), name, control, reason))
                     continue
                 found.append(_gain(name, control, works[work], others[work]))
@@ -153,7 +155,7 @@ def _uncompared(side: Side, name: str, control: Control, why: str) -> Uncompared
         place=side.case.place,
         variant=name,
         control=control.name,
-        reason=f"its control {control.name} {why}",
+        reason=f"its control {control.name} was {why}",
     )
 
 

@@ -209,8 +209,7 @@ def _crossed_error(change: NDArray[np.float64]) -> tuple[float, float]:
     rest = change - by_seed[:, None] - by_sample + mean
     of_rest = float((rest**2).sum()) / max((seeds - 1) * (n - 1), 1)
     # Seeds that differ by less than chance allows do so by luck.
-    of_seeds = max(of_seeds, of_rest)
-    variance = of_seeds + max(of_samples - of_rest, 0.0)
+    variance = max(of_seeds, of_rest) + max(of_samples - of_rest, 0.0)
     if of_seeds <= 0:
         return math.sqrt(variance / (seeds * n)), math.inf
     freedom = (variance / of_seeds) ** 2 * (seeds - 1)

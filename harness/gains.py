@@ -12,7 +12,7 @@ import numpy as np
 
 from .accuracy import LOWER_IS_BETTER
 from .chain import Step
-from .controls import Control, Kind, controls, family, is_trained, seed_of
+from .controls import Control, Kind, controls, family, is_trained
 from .differences import (
     SEEDS_MIN,
     Difference,
@@ -141,7 +141,7 @@ def _families(sides: Sequence[Side]) -> dict[str, dict[_Work, dict[str, Side]]]:
         files = works.setdefault(side.workload_rank, {})
         known = {other.case.variant.sha256 for other in files.values()}
         if side.case.variant.sha256 not in known:
-            files.setdefault(seed_of(side.steps), side)
+            files.setdefault(side.seed, side)
     return found
 
 

@@ -112,6 +112,24 @@ def test_seeds_are_compared_with_their_own_control() -> None:
     assert gain.outcome is Outcome.WON
 
 
+def test_the_seed_that_no_name_tells_is_that_of_the_lineage() -> None:
+    def trained(name: str, wrong: int, seed: int):
+        made = a_variant(name, right_but(*range(wrong)), seed=wrong)
+        step = {"step": "technique", "settings": {"seed": seed}}
+        variant = replace(made.case.variant, lineage=(step, {"step": "export"}))
+        return replace(made, case=replace(made.case, variant=variant))
+
+    made = [trained("qat(int4)", 3, seed=5), trained("qat(int4, seed=6)", 4, seed=6)]
+    made += [
+        trained("finetune(seed=5) > int4", 7, seed=5),
+        trained("finetune(seed=6) > int4", 9, seed=6),
+    ]
+    found, _ = gains(sides(made))
+    (gain,) = [g for g in found if g.variant == "qat(int4)"]
+    assert gain.seeds == 2
+    assert gain.accuracy.value == pytest.approx((7 - 3) / 1000)
+
+
 def test_a_control_of_one_seed_is_named_as_such() -> None:
     trained = [
         a_variant(f"qat(int4, seed={s})", right_but(*range(s)), seed=s)

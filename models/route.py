@@ -6,7 +6,8 @@ from dataclasses import dataclass
 
 from ..harness.chain import Step, chain_text, parse_chain
 from ..harness.errors import ChainError, NotFound
-from .recipes import RECIPES, FileRecipe
+from ..harness.recipe import Recipe, find_recipe
+from .recipes import RECIPES
 from .techniques import found
 
 SOURCE = "fp32"
@@ -19,7 +20,7 @@ class Route:
 
     name: str
     techniques: tuple[Step, ...]
-    recipe: FileRecipe | None
+    recipe: Recipe | None
 
 
 def find_route(variant: str, model: str) -> Route:
@@ -46,14 +47,9 @@ def find_route(variant: str, model: str) -> Route:
             )
     last = steps[-1]
     if last.name in RECIPES:
-        return Route(name=name, techniques=steps[:-1], recipe=_recipe(last))
+        recipe = find_recipe(str(last), RECIPES.__getitem__)
+        return Route(name=name, techniques=steps[:-1], recipe=recipe)
     technique = found.find(last.name)
     given = technique.given(last)
-    recipe = RECIPES[given] if technique.has_recipe else None
-    return Route(name=name, techniques=steps, recipe=recipe)
-
-
-def _recipe(step: Step) -> FileRecipe:
-    if step.value is not None or step.options:
-        raise ChainError(f"step {str(step)!r}: takes nothing; write {step.name!r}")
-    return RECIPES[step.name]
+    applied = RECIPES[given] if technique.has_recipe else None
+    return Route(name=name, techniques=steps, recipe=applied)

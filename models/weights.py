@@ -100,7 +100,7 @@ def load(net: nn.Module, weights: Weights) -> nn.Module:
     for place, module in net.named_modules():
         for name, old in list(module.named_parameters(recurse=False)):
             array = weights[f"{place}.{name}" if place else name]
-            new = torch.from_numpy(np.ascontiguousarray(array))
+            new = torch.from_numpy(np.array(array, order="C"))
             setattr(module, name, torch.nn.Parameter(new.to(old.dtype)))
         _take_shape(module)
     return net

@@ -199,7 +199,6 @@ def _of_file(
     calibration: Path | None,
 ) -> Iterator[tuple[str, BuiltVariant]]:
     """Yield what recipes make of a file: those named, or all for its format."""
-    from .. import registry
     from ..cache import cache_folder
     from ..errors import NotFound
     from ..formats import inspect_model, model_files
@@ -212,13 +211,53 @@ def _of_file(
     samples = None if calibration is None else _calibration(calibration, profile.inputs)
     sha256 = files_sha256(model_files(path, profile))
     origin = {"step": "file", "name": path.name, "sha256": sha256}
-    for name in variants or registry.names(registry.RECIPES):
-        recipe: Recipe = registry.find(registry.RECIPES, name)
-        if variants or profile.format in recipe.formats:
-            built = recipe.build(
-                path, profile.format, samples, cache_folder("variants")
+    for recipe in _recipes(path, profile.format, variants, samples is not None):
+        built = recipe.build(path, profile.format, samples, cache_folder("variants"))
+        yield path.stem, replace(built, lineage=(origin, *built.lineage))
+
+
+def _recipes(
+    path: Path, format: str, names: tuple[str, ...], is_calibrated: bool
+) -> list[Recipe]:
+    """Return the recipes for a file: those named, or all for its format.
+
+    Raises:
+        Mistakes: some do not exist, or cannot be applied to it; all are told.
+    """
+    from .. import registry
+    from ..errors import InputError, Mistakes, NotFound
+    from ..recipe import find_recipe
+
+    problems, found = [], []
+    for name in names or registry.names(registry.RECIPES):
+        try:
+            recipe = find_recipe(name, lambda one: registry.find(registry.RECIPES, one))
+        except InputError as exc:
+            problems.append(str(exc))
+            continue
+        if format not in recipe.formats:
+            kind, why = f"format of recipe {name!r}", recipe.reasons.get(format)
+            told = str(NotFound(kind, format, recipe.formats, why))
+            if names:
+                problems.append(told)
+            else:
+                _tell_left_out(path.name, told)
+        elif recipe.calibrated(format) and not is_calibrated:
+            problems.append(
+                f"recipe {name!r} needs calibration samples for {str(path)!r}; name a "
+                ".npz file of some as --calibration"
             )
-            yield path.stem, replace(built, lineage=(origin, *built.lineage))
+        else:
+            found.append(recipe)
+    if problems:
+        raise Mistakes(problems)
+    return found
+
+
+def _tell_left_out(model: str, why: str) -> None:
+    from ..terminal import printable
+
+    click.echo(printable(f"{model}: left out: {why}"), err=True)
 
 
 def _calibration(path: Path, inputs: Sequence[TensorSpec]) -> Calibration:

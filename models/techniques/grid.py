@@ -40,7 +40,6 @@ GRIDS = {
     "int8-per-tensor": Grid(per_channel=False),
     "int16x8": Grid(activation_bits=16),
     "int4": Grid(weight_bits=4, only_sums=True),
-    "int4-uniform": Grid(weight_bits=4),
 }
 """By the recipe that quantises so."""
 
@@ -77,6 +76,4 @@ def round_activations(values: Any, low: float, high: float, bits: int) -> Any:
         zero = round(-low / scale) if scale else 0
     if not scale:
         return values
-    inside = torch.clamp(values, (least - zero) * scale, (most - zero) * scale)
-    codes = torch.clamp(torch.round(values.detach() / scale) + zero, least, most)
-    return inside + ((codes - zero) * scale - inside).detach()
+    return torch.fake_quantize_per_tensor_affine(values, scale, zero, least, most)

@@ -12,12 +12,13 @@ if TYPE_CHECKING:
 
     from ..learner import Learner
 
-_RECIPES = ("int8", "int8-per-tensor", "int16x8", "int4", "int4-uniform")
+RECIPES = ("int8", "int8-per-tensor", "int16x8", "int4")
+"""The recipes whose grids ``grid`` knows."""
 
 
 def _recipe(text: str) -> str:
-    if text not in _RECIPES:
-        raise ValueError(f"must be one of the recipes {', '.join(_RECIPES)}")
+    if text not in RECIPES:
+        raise ValueError(f"must be one of the recipes {', '.join(RECIPES)}")
     return text
 
 

@@ -56,7 +56,11 @@ class Subject:
         """Return what decides which networks are searched, as JSON values."""
         reference = asdict(self.shape())
         choices = {name: list(values) for name, values in self.choices.items()}
-        return {"model": self.model, "reference": reference, "choices": choices}
+        return {
+            "model": self.model,
+            "reference_shape": reference,
+            "choices": choices,
+        }
 
     @property
     def network(self) -> Callable[..., Any]:

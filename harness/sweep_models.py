@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from .errors import InputError
 from .formats import SUFFIXES
 from .sweep_checks import Found, as_list, file_problem, name_problem, repeated, tables
 from .sweep_schema import shown, unknown
@@ -77,13 +78,13 @@ def _variant_mistakes(
         )
     if not isinstance(use, str) or use not in models or "path" in table:
         return
-    known = models[use].variants
     for index, name in enumerate(as_list(table.get("variants"))):
-        if isinstance(name, str) and name not in known:
-            yield (
-                (*where, "variants", index),
-                unknown(f"variant of {use!r}", name, known),
-            )
+        if not isinstance(name, str):
+            continue
+        try:
+            models[use].check(name)
+        except InputError as exc:
+            yield (*where, "variants", index), str(exc)
 
 
 def _recipe_mistakes(

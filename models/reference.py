@@ -8,19 +8,25 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ..harness.errors import DataError, ModelError, NotFound
+from ..harness.errors import ChainError, DataError, ModelError, NotFound
 from ..harness.hashing import file_sha256
 from ..harness.model import BuiltVariant, Data
 from ..harness.recipe import Calibration
 from .recipes import RECIPES
+from .route import SOURCE, find_route
 
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
+    from .learner import Learner
+    from .trained import Trainer
+
     Draw = Callable[[str], tuple[NDArray[np.float32], NDArray[np.int64]]]
 
-_SOURCE = "fp32"
+_TRAINED = "onnx"
+"""The format of the file whose weights are trained further."""
+
 _INPUT = "input"
 
 
@@ -28,20 +34,42 @@ class Reference:
     """A classifier whose folder holds lineage.json and one fp32 file per format.
 
     ``draw(split)`` returns the inputs, float32 with the sample on the first axis, and
-    the labels, int64 [n], of the split ``calibration`` or ``evaluation``.
+    the labels, int64 [n], of the split ``calibration`` or ``evaluation``; ``learner()``
+    what it takes to train it further, for ``chains`` and any other that a user names.
     """
 
-    def __init__(self, *, name: str, folder: Path, draw: Draw) -> None:
+    def __init__(
+        self,
+        *,
+        name: str,
+        folder: Path,
+        draw: Draw,
+        learner: Callable[[], Learner] | None = None,
+        chains: tuple[str, ...] = (),
+    ) -> None:
         """Read the lineage; draw nothing and load no model yet."""
         lineage = json.loads((folder / "lineage.json").read_text(encoding="utf-8"))
         self.name = name
         self.task = "classification"
         self.formats: tuple[str, ...] = tuple(lineage["files"])
-        self.variants = (_SOURCE, *RECIPES)
+        self.variants = (SOURCE, *RECIPES)
+        self.chains = chains
         self.evaluation_sha256: str = lineage["data"]["evaluation"]["sha256"]
         self._lineage: dict[str, Any] = lineage
         self._folder = folder
         self._draw = draw
+        self._learner = learner
+
+    def check(self, variant: str) -> None:
+        """Check a variant's name before any time is spent on it.
+
+        Raises:
+            ChainError: it is no chain of techniques and recipes for this model.
+            NotFound: a step that nothing answers to.
+        """
+        route = find_route(variant, self.name)
+        if route.techniques:
+            self._trainer().check(route.techniques)
 
     def build(self, variant: str, format: str, cache: Path) -> BuiltVariant:
         """Return the variant's file, made on first use and cached by content.
@@ -52,23 +80,54 @@ class Reference:
             DataError: the calibration samples drawn here are not the recorded ones.
             InfrastructureError: a tool is not installed, or the cache not writable.
         """
-        if variant not in self.variants:
-            raise NotFound(f"variant of model {self.name!r}", variant, self.variants)
+        route = find_route(variant, self.name)
         if format not in self.formats:
             raise NotFound(f"format of model {self.name!r}", format, self.formats)
-        source = self._source(format)
+        before = (
+            self._trainer().export(route.techniques, format, cache)
+            if route.techniques
+            else self._shipped(format)
+        )
+        if route.recipe is None:
+            return before
+        built = route.recipe.build(before.path, format, self.calibration(), cache)
+        lineage = (*before.lineage, *built.lineage)
+        return replace(built, recipe=route.name, lineage=lineage)
+
+    def _shipped(self, format: str) -> BuiltVariant:
+        return BuiltVariant(
+            path=self._source(format),
+            recipe=SOURCE,
+            weight_bits=32,
+            activation_bits=32,
+            lineage=(self._origin(format),),
+        )
+
+    def _origin(self, format: str) -> dict[str, Any]:
+        """Return the first step of every lineage."""
         training = {k: v for k, v in self._lineage.items() if k != "files"}
-        training["file"] = self._lineage["files"][format]
-        if variant == _SOURCE:
-            return BuiltVariant(
-                path=source,
-                recipe=_SOURCE,
-                weight_bits=32,
-                activation_bits=32,
-                lineage=(training,),
+        return {**training, "file": self._lineage["files"][format]}
+
+    def _trainer(self) -> Trainer:
+        """Return what trains the model's networks further.
+
+        Raises:
+            ChainError: the model came without its training.
+        """
+        from .trained import Trainer
+
+        if self._learner is None:
+            raise ChainError(
+                f"model {self.name!r} cannot be trained; name recipes only: "
+                f"{', '.join(self.variants)}"
             )
-        built = RECIPES[variant].build(source, format, self.calibration(), cache)
-        return replace(built, lineage=(training, *built.lineage))
+        data = self._lineage["data"]
+        return Trainer(
+            self._learner(),
+            self._source(_TRAINED),
+            self._origin(_TRAINED),
+            {split: data[split]["sha256"] for split in ("training", "calibration")},
+        )
 
     def calibration(self) -> Calibration:
         """Return the calibration split, not drawn yet: it shares nothing with others.

@@ -28,6 +28,8 @@ class BearingShape(Shape):
     kernel: int = 9
 
 
+SHAPE = BearingShape
+
 CHOICES = {
     "stem": (8, 16, 24),
     "second": (8, 16, 24),

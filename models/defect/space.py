@@ -26,6 +26,8 @@ class DefectShape(Shape):
     kernel: int = 3
 
 
+SHAPE = DefectShape
+
 CHOICES = {
     "stem": (8, 16, 24),
     "second": (16, 24, 32),

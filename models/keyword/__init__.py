@@ -11,6 +11,8 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
+    from ..learner import Learner
+
 
 def _draw(split: str) -> tuple[NDArray[np.float32], NDArray[np.int64]]:
     from .data import DATA
@@ -18,4 +20,12 @@ def _draw(split: str) -> tuple[NDArray[np.float32], NDArray[np.int64]]:
     return DATA.draw(split)
 
 
-model = Reference(name="keyword", folder=Path(__file__).parent, draw=_draw)
+def _learner() -> Learner:
+    from .train import LEARNER
+
+    return LEARNER
+
+
+model = Reference(
+    name="keyword", folder=Path(__file__).parent, draw=_draw, learner=_learner
+)

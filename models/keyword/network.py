@@ -28,7 +28,6 @@ class Attention(nn.Module):  # type: ignore[misc, unused-ignore]
     def __init__(self, width: int, heads: int) -> None:
         """Make the projections; each head has an equal share of the width."""
         super().__init__()
-        self.heads = heads
         self.size = width // heads
         self.query = nn.Linear(width, heads * self.size)
         self.key = nn.Linear(width, heads * self.size)
@@ -45,7 +44,9 @@ class Attention(nn.Module):  # type: ignore[misc, unused-ignore]
 
     def _split(self, x: Any) -> Any:
         """Turn [n, frames, heads * size] into [n, heads, frames, size]."""
-        split = x.reshape(x.shape[0], x.shape[1], self.heads, self.size)
+        # The weights tell how many heads are left.
+        heads = self.query.out_features // self.size
+        split = x.reshape(x.shape[0], x.shape[1], heads, self.size)
         return split.permute(0, 2, 1, 3)
 
 

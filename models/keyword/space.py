@@ -26,6 +26,8 @@ class KeywordShape(Shape):
         return replace(wide, heads=max(1, round(self.heads * width)))
 
 
+SHAPE = KeywordShape
+
 CHOICES = {
     "width": (32, 48, 64, 80),
     "heads": (1, 2, 4),

@@ -2,86 +2,72 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping, Sequence
+from contextlib import redirect_stdout
+from dataclasses import dataclass, replace
+from io import StringIO
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import torch
-from torch import nn
-from torch.nn.functional import cross_entropy
-from torch.optim import AdamW
-from torch.optim.lr_scheduler import OneCycleLR
 
-from ..layers import fuse
 from ..prediction import probabilities
+from ..training import fit
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
+    from torch import nn
 
     from ..shape import Shape
     from .subject import Subject
 
-    Samples = tuple[NDArray[np.float32], NDArray[np.int64]]
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Drawn:
+    """Samples that were drawn once, for many trainings: see ``learner.Samples``."""
+
+    subject: Subject
+    drawn: Mapping[str, NDArray[Any]]
+
+    @property
+    def classes(self) -> Sequence[str]:
+        """Return the names of the classes."""
+        return self.subject.data.classes
+
+    def samples(self, split: str) -> NDArray[Any]:
+        """Return the samples of a split."""
+        return self.drawn[split]
+
+    def labels(self, split: str) -> NDArray[np.int64]:
+        """Return the class indices of a split, int64 [n]."""
+        return np.arange(len(self.drawn[split]), dtype=np.int64) % len(self.classes)
+
+    def as_input(self, samples: NDArray[Any]) -> NDArray[np.float32]:
+        """Turn some samples into inputs as the model's files take them."""
+        return self.subject.data.as_input(samples)
 
 
 def learn(
-    subject: Subject, shape: Shape, samples: Samples, settings: Mapping[str, Any]
+    subject: Subject, shape: Shape, data: Drawn, settings: Mapping[str, Any]
 ) -> nn.Module:
     """Return a trained network in evaluation mode, ready to be exported.
 
     Equal arguments give equal weights: one thread, and all chance from the seed.
-
-    Args:
-        subject: the family.
-        shape: the network's own.
-        samples: inputs and labels.
-        settings: of the model's own training, but for seed, epochs and batch.
     """
-    torch.set_num_threads(1)
     torch.manual_seed(settings["seed"])
-    inputs, labels = samples
-    net = subject.network(len(subject.data.classes), shape).train()
-    if subject.channel_last:  # twice as fast on a processor
+    net = subject.network(len(data.classes), shape)
+    if subject.learner.channel_last:  # twice as fast on a processor
         net = net.to(memory_format=torch.channels_last)
-    steps = len(labels) // settings["batch"]
-    peak = settings["learning_rate_max"]
-    optimiser = AdamW(net.parameters(), lr=peak, weight_decay=settings["weight_decay"])
-    schedule = OneCycleLR(
-        optimiser,
-        peak,
-        epochs=settings["epochs"],
-        steps_per_epoch=steps,
-        pct_start=0.2,
+    with redirect_stdout(StringIO()):  # it tells of each epoch
+        net = fit(replace(subject.learner, data=data), settings, net)
+    return subject.learner.fold(net)
+
+
+def correct_answers(path: Path, data: Drawn) -> int:
+    """Return how many validation samples an exported network gets right."""
+    inputs, labels = (
+        data.as_input(data.samples("validation")),
+        data.labels("validation"),
     )
-    rng = np.random.Generator(np.random.PCG64(settings["seed"]))
-    for chosen in _batches(rng, len(labels), settings):
-        batch = inputs[chosen]
-        batch = batch.transpose(0, 3, 1, 2) if subject.channel_last else batch
-        batch = np.ascontiguousarray(subject.augment(batch, rng))
-        loss = cross_entropy(
-            net(torch.from_numpy(batch)), torch.from_numpy(labels[chosen])
-        )
-        optimiser.zero_grad()
-        loss.backward()
-        optimiser.step()
-        schedule.step()
-    net = net.to(memory_format=torch.contiguous_format).eval()
-    return fuse(net) if isinstance(net, nn.Sequential) else net
-
-
-def correct_answers(path: Path, samples: Samples) -> int:
-    """Return how many samples an exported network gets right."""
-    inputs, labels = samples
     return int(np.sum(probabilities(path, inputs).argmax(axis=1) == labels))
-
-
-def _batches(
-    rng: np.random.Generator, samples: int, settings: Mapping[str, Any]
-) -> Iterator[NDArray[np.int64]]:
-    """Yield the indices of every full batch of all epochs, each shuffled."""
-    size = settings["batch"]
-    for _ in range(settings["epochs"]):
-        order = rng.permutation(samples)
-        for start in range(0, samples - size + 1, size):
-            yield order[start : start + size]

@@ -23,16 +23,16 @@ from ...harness.hashing import file_sha256
 from ...harness.values import canonical_json
 
 if TYPE_CHECKING:
-    import numpy as np
-    from numpy.typing import NDArray
-
     from ..shape import Shape
+    from .learning import Drawn
     from .subject import Subject
 
-    Samples = tuple[NDArray[np.float32], NDArray[np.int64]]
-
 _VALIDATION = 0x56
-_TOOLS = ("numpy", "onnx", "torch")
+_TOOLS = {
+    "onnx": ("numpy", "onnx", "torch"),
+    "tflite": ("litert-torch", "numpy", "torch"),
+}
+"""What decides a network's file, by its format."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,6 +74,7 @@ class Trainer:
 
     subject: Subject
     seed: int
+    format: str
     folder: Path
     budget: Budget = field(default_factory=Budget)
 
@@ -81,7 +82,9 @@ class Trainer:
     def plain(self) -> dict[str, Any]:
         """Return what decides a network's weights besides its shape."""
         own = {"seed": self.seed, "validation_stream": _VALIDATION}
-        return {"training": {**self.subject.settings, **asdict(self.budget), **own}}
+        return {
+            "training": {**self.subject.learner.settings, **asdict(self.budget), **own}
+        }
 
     def __call__(self, shape: Shape) -> Trained:
         """Return the trained network.
@@ -91,7 +94,7 @@ class Trainer:
         """
         record = self._record(shape)
         key = hashlib.sha256(canonical_json(record).encode()).hexdigest()
-        path = self.folder / f"{self.subject.model}-{key[:32]}.onnx"
+        path = self.folder / f"{self.subject.model}-{key[:32]}.{self.format}"
         kept = _read(path)
         if kept is not None:
             return kept
@@ -113,9 +116,10 @@ class Trainer:
         return {
             "step": "search",
             "model": self.subject.model,
+            "format": self.format,
             "shape": asdict(shape),
             **self.plain,
-            "tools": {tool: version(tool) for tool in _TOOLS},
+            "tools": {tool: version(tool) for tool in _TOOLS[self.format]},
             "code_sha256": self.subject.code_sha256,
         }
 
@@ -123,16 +127,13 @@ class Trainer:
         """Train and write a network; return how many samples it got right."""
         from .learning import correct_answers, learn
 
-        subject = self.subject
-        training, validation = self._splits
-        net = learn(subject, shape, training, self.plain["training"])
+        net = learn(self.subject, shape, self._data, self.plain["training"])
         try:
             self.folder.mkdir(parents=True, exist_ok=True)
             with tempfile.TemporaryDirectory(dir=self.folder, prefix=".net-") as made:
                 draft = Path(made) / path.name
-                sample = training[0].shape[1:]
-                subject.export(net, sample, draft, channel_last=subject.channel_last)
-                correct = correct_answers(draft, validation)
+                self.subject.export(net, self.format, draft)
+                correct = correct_answers(draft, self._data)
                 os.replace(draft, path)
         except OSError as exc:
             raise InfrastructureError(
@@ -143,8 +144,10 @@ class Trainer:
         return correct
 
     @cached_property
-    def _splits(self) -> tuple[Samples, Samples]:
+    def _data(self) -> Drawn:
         """Draw what is learnt, and what judges: neither is the evaluation split."""
+        from .learning import Drawn
+
         data, budget = self.subject.data, self.budget
         training = data.splits["training"]
         splits = {
@@ -152,7 +155,9 @@ class Trainer:
             "validation": training.beside(_VALIDATION, budget.validation),
         }
         drawn = replace(data, splits=splits)
-        return drawn.draw("training"), drawn.draw("validation")
+        return Drawn(
+            subject=self.subject, drawn={name: drawn.samples(name) for name in splits}
+        )
 
 
 def _read(path: Path) -> Trained | None:

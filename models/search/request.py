@@ -14,10 +14,16 @@ from .subject import Subject, find_subject
 
 _T = TypeVar("_T")
 
-FORMAT = "onnx"
+FORMATS = ("onnx", "tflite")
+"""What networks are written as, the first that a target takes."""
+
 SAMPLERS = ("tpe", "nsga2", "random")
 TRIALS_MAX = 10_000
-_EXTRA = ("onnxruntime", "optuna", "torch")
+_EXTRA = {
+    "onnx": ("onnxruntime", "optuna", "torch"),
+    "tflite": ("ai_edge_litert", "litert_torch", "optuna", "torch"),
+}
+"""Modules that a search needs, by the format of its networks."""
 
 
 class Mistakes(InputError):
@@ -45,11 +51,17 @@ class Request:
     sampler: str
 
     @property
+    def format(self) -> str:
+        """Return the format that networks are written in for the target."""
+        return next(name for name in FORMATS if name in self.target.formats)
+
+    @property
     def plain(self) -> dict[str, Any]:
         """Return what makes the search what it is, its length apart."""
         return {
             **self.subject.plain,
             "target": self.target.name,
+            "format": self.format,
             "options": dict(self.target.settings),
             "seed": self.seed,
             "sampler": self.sampler,
@@ -80,22 +92,22 @@ def request(
         problems.append(f"--sampler {sampler!r}: must be one of {listed}")
     if problems or subject is None or found is None:
         raise Mistakes(problems)
-    _check_installed()
+    asked = Request(
+        subject=subject, target=found, trials=trials, seed=seed, sampler=sampler
+    )
+    _check_installed(asked.format)
     missing = found.unavailable()
     if missing:
         raise TargetUnavailable(target, missing.reason, missing.remedy)
-    return Request(
-        subject=subject, target=found, trials=trials, seed=seed, sampler=sampler
-    )
+    return asked
 
 
 def _target(name: str) -> Target:
     kind: type[Target] = registry.find(registry.TARGETS, name)
-    if FORMAT not in kind.formats:
-        listed = " or ".join(kind.formats)
+    if not set(FORMATS) & set(kind.formats):
         raise InputError(
-            f"target {name!r} runs {listed} files, and a search makes .{FORMAT}; name "
-            "a target of `tierbench targets` that runs them, such as 'host-onnxruntime'"
+            f"target {name!r} runs {' or '.join(kind.formats)} files, and a search "
+            f"makes {' or '.join(FORMATS)}; name another of `tierbench targets`"
         )
     return kind()
 
@@ -109,8 +121,8 @@ def _noted(problems: list[str], find: Callable[[], _T]) -> _T | None:
         return None
 
 
-def _check_installed() -> None:
-    absent = [name for name in _EXTRA if find_spec(name) is None]
+def _check_installed(format: str) -> None:
+    absent = [name for name in _EXTRA[format] if find_spec(name) is None]
     if absent:
         raise InfrastructureError(
             f"a search needs {', '.join(absent)}, which is not installed; "

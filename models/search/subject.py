@@ -14,20 +14,20 @@ from typing import TYPE_CHECKING, Any
 
 from ...harness.errors import NotFound
 from ...harness.hashing import file_sha256
+from ..dataset import Dataset
+from ..learner import Learner
 from ..shape import Shape
 
 if TYPE_CHECKING:
-    from ..dataset import Dataset
-    from ..training import Augment
+    from torch import nn
 
 _MODELS = ("bearing", "defect", "keyword")
-_SEQUENCES = ("keyword",)
-"""Models of sequences; the others' samples are images, the channel last."""
 
 _QUICK = ("bearing",)
 """Models whose graph the quick exporter writes with the operators that ship."""
 
-_SHARED = ("dataset.py", "export.py", "layers.py", "shape.py", "splits.py")
+_SHARED = ("dataset.py", "export.py", "layers.py", "shape.py", "splits.py",
+           "training.py")  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,10 +37,8 @@ class Subject:
     model: str
     shape: type[Shape]
     choices: Mapping[str, tuple[int, ...]]
+    learner: Learner
     data: Dataset
-    augment: Augment
-    settings: Mapping[str, Any]
-    channel_last: bool
     code_sha256: str
 
     @property
@@ -54,29 +52,29 @@ class Subject:
     @property
     def plain(self) -> dict[str, Any]:
         """Return what decides which networks are searched, as JSON values."""
-        reference = asdict(self.shape())
-        choices = {name: list(values) for name, values in self.choices.items()}
         return {
             "model": self.model,
-            "reference_shape": reference,
-            "choices": choices,
+            "reference_shape": asdict(self.shape()),
+            "choices": {name: list(values) for name, values in self.choices.items()},
         }
 
     @property
-    def network(self) -> Callable[..., Any]:
-        """Return what makes an untrained network; it needs torch."""
-        network: Callable[..., Any] = import_module(
-            f"..{self.model}.network", __package__
-        ).network
+    def network(self) -> Callable[[int, Shape], nn.Module]:
+        """Return what makes an untrained network for some classes; it needs torch."""
+        module = import_module(f"..{self.model}.network", __package__)
+        network: Callable[[int, Shape], nn.Module] = module.network
         return network
 
-    @property
-    def export(self) -> Callable[..., None]:
-        """Return what writes a network as .onnx; it needs torch."""
-        from .. import export
+    def export(self, net: nn.Module, format: str, path: Path) -> None:
+        """Write a trained network as the model's own files are; it needs torch."""
+        from ..export import export_onnx_quickly
 
-        quick = self.model in _QUICK
-        return export.export_onnx_quickly if quick else export.export_onnx
+        learner = self.learner
+        if format == "onnx" and self.model in _QUICK:
+            shape, last = learner.sample_shape, learner.channel_last
+            export_onnx_quickly(net, shape, path, channel_last=last)
+        else:
+            learner.export(net, format, path)
 
 
 def find_subject(model: str) -> Subject:
@@ -88,30 +86,24 @@ def find_subject(model: str) -> Subject:
     if model not in _MODELS:
         raise NotFound("model with a space of networks to search", model, _MODELS)
     space = import_module(f"..{model}.space", __package__)
-    train = import_module(f"..{model}.train", __package__)
-    (shape,) = (
-        found
-        for found in vars(space).values()
-        if isinstance(found, type) and issubclass(found, Shape) and found is not Shape
-    )
+    learner: Learner = import_module(f"..{model}.train", __package__).LEARNER
+    assert isinstance(learner.data, Dataset)
     return Subject(
         model=model,
-        shape=shape,
+        shape=space.SHAPE,
         choices=space.CHOICES,
-        data=train.DATA,
-        augment=train.augment,
-        settings=train.SETTINGS,
-        channel_last=model not in _SEQUENCES,
-        code_sha256=_code_sha256(model),
+        learner=learner,
+        data=learner.data,
+        code_sha256=_code_sha256(learner),
     )
 
 
-def _code_sha256(model: str) -> str:
+def _code_sha256(learner: Learner) -> str:
     """Return a hash of the sources that decide what a trained network becomes."""
     here = Path(__file__).parent
     shared = [here.parent / name for name in _SHARED]
-    own = sorted((here.parent / model).glob("*.py"))
+    own = [here / name for name in ("learning.py", "proxy.py", "subject.py")]
     digest = hashlib.sha256()
-    for path in [*own, *shared, here / "proxy.py", here / "subject.py"]:
+    for path in [*learner.sources, *shared, *own]:
         digest.update(f"{path.name} {file_sha256(path)}\n".encode())
     return digest.hexdigest()

@@ -20,7 +20,7 @@ from ..shape import Shape
 from .front import reference_point
 from .latency import REFERENCE, LeftEarly, Stopwatch
 from .proxy import Trained, Trainer
-from .request import FORMAT, Request
+from .request import Request
 from .study import Search, open_study
 from .told import judge, told
 from .trial import Trial
@@ -42,7 +42,7 @@ class Networks:
             InputError: the folder cannot be written.
         """
         trained = self.train(shape)
-        path = self.folder / f"{shape.label}.{FORMAT}"
+        path = self.folder / f"{shape.label}{trained.path.suffix}"
         try:
             self.folder.mkdir(parents=True, exist_ok=True)
             draft = path.with_suffix(".part")
@@ -79,9 +79,12 @@ def run_search(
     subject = request.subject
     model: ReferenceModel = registry.find(registry.MODELS, subject.model)
     trainer = Trainer(
-        subject=subject, seed=request.seed, folder=cache_folder("networks")
+        subject=subject,
+        seed=request.seed,
+        format=request.format,
+        folder=cache_folder("networks"),
     )
-    reference = model.build(REFERENCE, FORMAT, cache_folder("variants"))
+    reference = model.build(REFERENCE, request.format, cache_folder("variants"))
     asked = {**request.plain, **trainer.plain}
     networks = Networks(train=trainer, folder=folder / NETWORKS)
     with open_study(folder, asked) as study, Store.open(_url(folder)) as store:

@@ -51,7 +51,9 @@ def shapes(subject) -> Iterator:
 def make_table(folder: Path) -> dict[str, tuple[Trained, Latency]]:
     """Return every network's training and latency by its label."""
     subject = find_subject("bearing")
-    trainer = Trainer(subject=subject, seed=0, folder=cache_folder("networks"))
+    trainer = Trainer(
+        subject=subject, seed=0, format="onnx", folder=cache_folder("networks")
+    )
     trained = {shape.label: trainer(shape) for shape in shapes(subject)}
     print(f"{len(trained)} networks are trained", flush=True)
     kept = folder / "table.jsonl"

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from tierbench.harness.errors import SweepError
+from tierbench.harness.errors import NotFound, SweepError
 from tierbench.harness.profiles import PROFILES
 from tierbench.harness.sweep import Constraints, Sweep, load_sweep, parse_sweep
 from tierbench.harness.sweep_schema import TABLES
@@ -32,7 +32,14 @@ TARGETS = {
     ),
     "board": SimpleNamespace(options=()),
 }
-MODELS = {"defect": SimpleNamespace(variants=("fp32", "int8"))}
+
+
+def check(variant):
+    if variant not in ("fp32", "int8"):
+        raise NotFound("variant of model 'defect'", variant, ("fp32", "int8"))
+
+
+MODELS = {"defect": SimpleNamespace(variants=("fp32", "int8"), check=check)}
 RECIPES = {
     "small": SimpleNamespace(formats=("onnx", "tflite"), calibrated=lambda _: True),
     "flat": SimpleNamespace(formats=("tflite",), calibrated=lambda _: False),

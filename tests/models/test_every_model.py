@@ -62,7 +62,7 @@ def test_all_files_together_are_small(reference):
 
 
 def test_record_tells_the_recipe_in_force(reference):
-    assert reference.lineage["settings"] == reference.settings
+    assert reference.lineage["settings"] == reference.learner.settings
     assert tuple(reference.lineage["classes"]) == reference.data.classes
     for name, split in reference.data.splits.items():
         record = reference.lineage["data"][name]

@@ -70,7 +70,7 @@ def test_a_built_variant_is_taken_from_the_cache_undrawn(tmp_path):
 
 
 def test_unknown_variant_names_the_known_ones(tmp_path):
-    with pytest.raises(NotFound, match=r"'int7'; known: fp16, fp32, .*; did you mean"):
+    with pytest.raises(NotFound, match=r"'int7'; known: finetune, fp16, .*; did yo"):
         model.build("int7", "onnx", tmp_path)
 
 
@@ -80,11 +80,11 @@ def test_unknown_format_names_the_known_ones(tmp_path):
 
 
 def test_variant_that_one_format_lacks_names_the_formats_it_has(tmp_path, monkeypatch):
-    from tierbench.models import reference
+    from tierbench.models import route
     from tierbench.models.recipes import FP16, FileRecipe
 
     half = FileRecipe("half", "", {"onnx": FP16._conversions["onnx"]})
-    monkeypatch.setattr(reference, "RECIPES", {"half": half})
+    monkeypatch.setattr(route, "RECIPES", {"half": half})
     chosen = Reference(name="defect", folder=FOLDER, draw=blank)
     assert chosen.build("half", "onnx", tmp_path).recipe == "half"
     with pytest.raises(NotFound, match=r"format of recipe 'half' 'tflite'; known: onn"):

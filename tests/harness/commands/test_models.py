@@ -26,14 +26,18 @@ class Model:
     task = "addition"
     formats = ("onnx", "tflite")
     variants = ("fp32", "odd")
+    chains = ()
     evaluation_sha256 = SHA256
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
 
-    def build(self, variant, format, cache):
+    def check(self, variant):
         if variant not in self.variants:
             raise NotFound("variant of model 'small'", variant, self.variants)
+
+    def build(self, variant, format, cache):
+        self.check(variant)
         if format != "onnx":
             raise NotFound(f"format of variant {variant!r}", format, ["onnx"])
         path = write_model(self._folder, constant=1.0 + len(variant))

@@ -28,13 +28,13 @@ def trained(monkeypatch):
         return 7
 
     monkeypatch.setattr(Trainer, "_train", train)
-    monkeypatch.setattr(proxy, "_TOOLS", ("numpy",))
+    monkeypatch.setattr(proxy, "_TOOLS", {"onnx": ("numpy",)})
     return shapes
 
 
 def trainer(folder, **changes):
-    told = {"subject": find_subject("bearing"), "seed": 1, **changes}
-    return Trainer(folder=folder, **told)
+    told = {"subject": find_subject("bearing"), "seed": 1, "format": "onnx"}
+    return Trainer(folder=folder, **{**told, **changes})
 
 
 def test_it_is_trained_once(tmp_path, trained):
@@ -85,8 +85,7 @@ def test_the_record_says_how_it_was_made(tmp_path, trained):
 
 
 def test_what_judges_shares_no_stream_with_what_is_learnt_or_evaluated(reference):
-    told = Trainer(subject=find_subject(reference.name), seed=1, folder=None)
-    streams = told.subject.data.splits
+    streams = find_subject(reference.name).data.splits
     validation = streams["training"].beside(proxy._VALIDATION, 9)
     assert validation.seed not in {split.seed for split in streams.values()}
     assert validation.seed >> 8 == streams["training"].seed >> 8

@@ -5,6 +5,7 @@ import pytest
 from tierbench.harness.errors import InfrastructureError, InputError
 from tierbench.models.search import request as module
 from tierbench.models.search.request import request
+from tierbench.targets.sim import Sim
 
 RIGHT = {"trials": 40, "seed": 0, "sampler": "tpe"}
 
@@ -26,9 +27,16 @@ def test_all_mistakes_at_once():
     assert "'grid': must be one of tpe, nsga2, random" in told
 
 
-def test_a_target_that_takes_no_such_files():
-    (line,) = refused(target="host-litert")
-    assert "runs tflite files" in line
+def test_networks_are_written_as_the_target_takes_them(monkeypatch):
+    monkeypatch.setattr(module, "find_spec", lambda name: object())
+    for target, format in (("sim", "onnx"), ("host-litert", "tflite")):
+        assert request("bearing", target, **RIGHT).format == format
+
+
+def test_a_target_that_takes_no_such_files(monkeypatch):
+    monkeypatch.setattr(Sim, "formats", ("gguf",))
+    (line,) = refused(target="sim")
+    assert "runs gguf files, and a search makes onnx or tflite" in line
 
 
 def test_a_missing_extra_names_its_remedy(monkeypatch):

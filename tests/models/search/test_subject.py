@@ -24,11 +24,6 @@ def test_all_of_a_shape_can_be_chosen(subject):
         assert list(values) == sorted(set(values))
 
 
-def test_layout_is_that_of_the_samples(subject):
-    sample = subject.data.as_input(subject.data.samples("calibration", 1))
-    assert subject.channel_last is (sample.ndim == 4)
-
-
 def test_a_model_without_a_space():
     with pytest.raises(NotFound, match="known: bearing, defect, keyword"):
         find_subject("panel")

@@ -56,7 +56,7 @@ def learn(
     Equal arguments give equal weights: one thread, and all chance from the seed.
     """
     torch.manual_seed(settings["seed"])
-    net = subject.network(len(data.classes), shape)
+    net: Any = subject.network(len(data.classes), shape)
     if subject.learner.channel_last:  # twice as fast on a processor
         net = net.to(memory_format=torch.channels_last)
     with redirect_stdout(StringIO()):  # it tells of each epoch

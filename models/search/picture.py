@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 _SIZE_INCHES = (10, 4)
-_SETTINGS = {"svg.hashsalt": "tierbench", "svg.fonttype": "none"}
+_SETTINGS: dict[Any, Any] = {"svg.hashsalt": "tierbench", "svg.fonttype": "none"}
 _TRIED, _FRONT = "#9aa5b1", "#0b6e4f"
 
 

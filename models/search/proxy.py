@@ -100,7 +100,7 @@ class Trainer:
             return kept
         correct = self._train(shape, path)
         profile = inspect_model(path, cache_folder("profiles"))
-        found = {
+        found: dict[str, Any] = {
             "sha256": file_sha256(path),
             "correct": correct,
             "n": self.budget.validation,

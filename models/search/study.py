@@ -36,7 +36,7 @@ from .trial import Trial
 FILE = "search.db"
 _NAME = "search"
 _ASKED, _FOUND, _REFUSED = "asked", "found", "refused"
-_DIRECTIONS = ("minimize", "minimize")
+_DIRECTIONS: Any = ("minimize", "minimize")
 
 SAMPLERS: Mapping[str, Callable[[int], BaseSampler]] = {
     "tpe": lambda seed: TPESampler(seed=seed, multivariate=True),

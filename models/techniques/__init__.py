@@ -8,19 +8,4 @@ from .prune import HEADS, PRUNE
 from .qat import QAT
 from .technique import Technique
 
-TECHNIQUES = {
-    technique.name: technique
-    for technique in (FINETUNE, PRUNE, HEADS, DISTIL, STUDENT, QAT)
-}
-"""Every technique by its name."""
-
-__all__ = [
-    "DISTIL",
-    "FINETUNE",
-    "HEADS",
-    "PRUNE",
-    "QAT",
-    "STUDENT",
-    "TECHNIQUES",
-    "Technique",
-]
+__all__ = ["DISTIL", "FINETUNE", "HEADS", "PRUNE", "QAT", "STUDENT", "Technique"]

@@ -49,6 +49,17 @@ class Technique:
     own: Callable[[Learner], Mapping[str, Any]] | None = None
     refusal: Callable[[Learner], str | None] | None = None
 
+    @property
+    def takes(self) -> str | None:
+        """Return what may stand in the brackets of a step, None for nothing."""
+        if self.value is None:
+            return None
+        try:
+            self.value("?")  # a chain cannot hold it
+        except ValueError as exc:
+            return str(exc).removeprefix("must be ")
+        return "a value"
+
     def given(self, step: Step) -> Any:
         """Return what stands in the brackets of a step, read.
 

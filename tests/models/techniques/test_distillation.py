@@ -9,10 +9,9 @@ from tierbench.harness.recipe import Calibration
 from tierbench.models import weights
 from tierbench.models.prediction import probabilities
 from tierbench.models.recipes import RECIPES
-from tierbench.models.techniques import TECHNIQUES
+from tierbench.models.techniques import DISTIL, STUDENT
 from tierbench.models.techniques.distil import TEACHING
 
-DISTIL, STUDENT = TECHNIQUES["distil"], TECHNIQUES["student"]
 SETTINGS = {**LEARNER.settings, **TEACHING, "epochs": 2}
 
 

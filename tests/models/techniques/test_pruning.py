@@ -12,7 +12,7 @@ from tierbench.harness.errors import ModelError
 from tierbench.models import weights
 from tierbench.models.prediction import probabilities
 from tierbench.models.recipes import child
-from tierbench.models.techniques import TECHNIQUES
+from tierbench.models.techniques import PRUNE
 
 SETTINGS = {**LEARNER.tuning, "epochs": 1}
 
@@ -125,7 +125,7 @@ def test_a_pruned_network_is_kept_and_read_again(net, tmp_path):
 
 def test_a_pruned_network_learns_as_fast_as_a_new_one():
     (step,) = parse_chain("prune(0.5, epochs=4)")
-    found = TECHNIQUES["prune"].settings(step, LEARNER)
+    found = PRUNE.settings(step, LEARNER)
     rate = {"learning_rate_max": LEARNER.settings["learning_rate_max"]}
     assert found == {**LEARNER.tuning, **rate, "epochs": 4}
 
@@ -133,8 +133,8 @@ def test_a_pruned_network_learns_as_fast_as_a_new_one():
 def test_two_prunings_are_equal_to_the_last_bit(source):
     def made(value):
         net = weights.load(LEARNER.folded(), weights.of_onnx(source))
-        prune = TECHNIQUES["prune"]
-        return weights.of_network(prune.apply(net, value, LEARNER, SETTINGS))
+
+        return weights.of_network(PRUNE.apply(net, value, LEARNER, SETTINGS))
 
     first, second = made(0.5), made(0.5)
     assert all(np.array_equal(first[name], second[name]) for name in first)

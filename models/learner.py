@@ -56,7 +56,9 @@ class Learner:
 
     ``for_tflite`` returns a copy in operators that TFLite has, and ``traced`` is the
     number of samples to trace it with. ``sources`` are all files of code that decide
-    what network and data are.
+    what network and data are. Data that are not ``is_drawn`` lie in memory, and nobody
+    keeps them. ``loss(logits, labels, inputs)`` takes the place of cross-entropy where
+    a technique has none of its own.
     """
 
     name: str
@@ -71,6 +73,8 @@ class Learner:
     fold: Callable[[nn.Module], nn.Module] = same
     for_tflite: Callable[[nn.Module], nn.Module] = same
     traced: int = 1
+    is_drawn: bool = True
+    loss: Loss | None = None
 
     def folded(self, width: float = 1.0) -> nn.Module:
         """Return the network in its exported form, its weights of no meaning yet."""

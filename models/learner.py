@@ -57,8 +57,10 @@ class Learner:
     ``for_tflite`` returns a copy in operators that TFLite has, and ``traced`` is the
     number of samples to trace it with. ``heads`` returns the width of an attention head
     by the layer whose outputs are heads side by side; None for a model that has none.
-    ``sources`` are all files of code that decide
-    what network and data are.
+    ``sources`` are all files of code that decide what network and data are. Data that
+    are not ``is_drawn`` lie in memory, and nobody keeps them.
+    ``loss(logits, labels, inputs)`` takes the place of cross-entropy where a technique
+    has none of its own.
     """
 
     name: str
@@ -74,6 +76,8 @@ class Learner:
     for_tflite: Callable[[nn.Module], nn.Module] = same
     traced: int = 1
     heads: Callable[[nn.Module], Mapping[nn.Module, int]] | None = None
+    is_drawn: bool = True
+    loss: Loss | None = None
 
     def folded(self, width: float = 1.0) -> nn.Module:
         """Return the network in its exported form, its weights of no meaning yet."""

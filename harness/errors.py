@@ -12,6 +12,7 @@
     │   ├── NotComparable     values that must not be compared
     │   └── Mistakes          several of these at once
     ├── InfrastructureError   device, runtime, network, store      exit 3
+    │   ├── NotInstalled      a library that an extra installs
     │   ├── StoreError        the store cannot be read or written
     │   ├── TargetUnavailable a target that cannot run here
     │   ├── MeterError        a power meter cannot be read
@@ -117,6 +118,10 @@ class NotComparable(InputError):
         """Name the field that differs and both its values."""
         self.field, self.left, self.right = field, left, right
         super().__init__(f"not comparable: {field} is {left!r} and {right!r}")
+
+
+class NotInstalled(InfrastructureError):
+    """A library is needed that an extra would install."""
 
 
 class Mistakes(InputError):

@@ -103,7 +103,13 @@ def _data(
     return data if figure is None else {**data, "chart": Markup(_json(figure))}
 
 
-def _template() -> Template:
+def page_assets(name: str, *styles: str) -> tuple[Template, dict[str, Any]]:
+    """Return another page's template, and its style with the hash that allows it."""
+    style = "".join(map(_asset, ("page.css", *styles)))
+    return _template(name), {"style": Markup(style), "style_hash": _csp_hash(style)}
+
+
+def _template(name: str = "page.html") -> Template:
     jinja = Environment(
         loader=FileSystemLoader(_TEMPLATES),
         autoescape=True,
@@ -113,7 +119,7 @@ def _template() -> Template:
     )
     jinja.filters["words"] = words
     jinja.filters["moment"] = _moment
-    return jinja.get_template("page.html")
+    return jinja.get_template(name)
 
 
 def _findings(rows: Sequence[Row]) -> dict[str, Any]:

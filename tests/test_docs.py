@@ -17,7 +17,7 @@ COMMAND_LINE = DOCS / "command-line.md"
 TARGETS = DOCS / "targets.md"
 LINK = re.compile(r"\[[^\]]+\]\(([^)#]+)(?:#[^)]*)?\)")
 GROUPED = ("models build", "models list", "models show")
-SHIPPED = (*sorted({*BUILT_IN} - {"models"}), *GROUPED, "report")
+SHIPPED = (*sorted({*BUILT_IN} - {"models"}), *GROUPED, "report", "search")
 HOST_TARGETS = ("host-litert", "host-onnxruntime", "host-openvino", "sim")
 
 

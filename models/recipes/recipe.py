@@ -15,7 +15,13 @@ from typing import TYPE_CHECKING, Any
 
 from ...harness.cache import cache_folder
 from ...harness.calibration_samples import check_samples
-from ...harness.errors import InfrastructureError, InputError, ModelError, NotFound
+from ...harness.errors import (
+    InfrastructureError,
+    InputError,
+    ModelError,
+    NotFound,
+    NotInstalled,
+)
 from ...harness.formats import inspect_model
 from ...harness.hashing import file_sha256
 from ...harness.model import BuiltVariant
@@ -181,7 +187,7 @@ class FileRecipe:
         try:
             return {tool: version(tool) for tool in tools}
         except PackageNotFoundError as exc:
-            raise InfrastructureError(
+            raise NotInstalled(
                 f"recipe {self.name!r} needs {exc.name!r}, which is not installed; "
                 "pip install 'tierbench[host]' installs it"
             ) from exc

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..harness.cache import write_atomically
 from ..harness.errors import DataError
+from ..harness.lock import locked
 from .learner import Samples
 
 if TYPE_CHECKING:
@@ -38,10 +39,14 @@ class Kept:
 
     def samples(self, split: str) -> NDArray[Any]:
         """Return the samples of a split, the same as were recorded."""
+        path = self._cache / f"{self._stem}-{split}-{self._sha256[split][:32]}.npy"
+        with locked(path):
+            return self._read_or_draw(path, split)
+
+    def _read_or_draw(self, path: Path, split: str) -> NDArray[Any]:
         import numpy as np
 
         recorded = self._sha256[split]
-        path = self._cache / f"{self._stem}-{split}-{recorded[:32]}.npy"
         if path.exists():
             kept = np.load(path, allow_pickle=False)
             if self._found(split, kept) == recorded:

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from torch import nn
 
     Augment = Callable[[NDArray[np.float32], np.random.Generator], NDArray[np.float32]]
-    Loss = Callable[[Any, Any], Any]
+    Loss = Callable[[Any, Any, Any], Any]
 
 
 class Samples(Protocol):

@@ -6,8 +6,9 @@ from dataclasses import dataclass
 
 from ..harness.chain import Step, chain_text, parse_chain
 from ..harness.errors import ChainError, NotFound
-from .recipes import RECIPES, FileRecipe
-from .techniques import TECHNIQUES
+from ..harness.recipe import Recipe, find_recipe
+from .recipes import RECIPES
+from .techniques import found
 
 SOURCE = "fp32"
 """The variant that is a model's own file."""
@@ -19,7 +20,7 @@ class Route:
 
     name: str
     techniques: tuple[Step, ...]
-    recipe: FileRecipe | None
+    recipe: Recipe | None
 
 
 def find_route(variant: str, model: str) -> Route:
@@ -33,26 +34,22 @@ def find_route(variant: str, model: str) -> Route:
     name = chain_text(steps)
     if name == SOURCE:
         return Route(name=name, techniques=(), recipe=None)
+    techniques = found.names()
     for step in steps:
-        if step.name not in RECIPES and step.name not in TECHNIQUES:
-            known = (SOURCE, *RECIPES, *TECHNIQUES)
+        if step.name not in RECIPES and step.name not in techniques:
+            known = (SOURCE, *RECIPES, *techniques)
             raise NotFound(f"variant of model {model!r}", step.name, known)
     for step in steps[:-1]:
-        if step.name in RECIPES or TECHNIQUES[step.name].has_recipe:
+        if step.name in RECIPES or found.find(step.name).has_recipe:
             raise ChainError(
                 f"step {str(step)!r} of {name!r}: what it makes cannot be trained or "
                 "quantised further; let it be the last"
             )
     last = steps[-1]
     if last.name in RECIPES:
-        return Route(name=name, techniques=steps[:-1], recipe=_recipe(last))
-    technique = TECHNIQUES[last.name]
+        recipe = find_recipe(str(last), RECIPES.__getitem__)
+        return Route(name=name, techniques=steps[:-1], recipe=recipe)
+    technique = found.find(last.name)
     given = technique.given(last)
-    recipe = RECIPES[given] if technique.has_recipe else None
-    return Route(name=name, techniques=steps, recipe=recipe)
-
-
-def _recipe(step: Step) -> FileRecipe:
-    if step.value is not None or step.options:
-        raise ChainError(f"step {str(step)!r}: takes nothing; write {step.name!r}")
-    return RECIPES[step.name]
+    applied = RECIPES[given] if technique.has_recipe else None
+    return Route(name=name, techniques=steps, recipe=applied)

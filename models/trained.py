@@ -17,14 +17,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..harness.chain import Step, chain_text
-from ..harness.errors import ChainError, InfrastructureError
+from ..harness.errors import ChainError, InfrastructureError, NotInstalled
 from ..harness.hashing import file_sha256
+from ..harness.lock import locked
 from ..harness.model import BuiltVariant
 from ..harness.values import canonical_json
 from .kept import Kept
 from .learner import Learner
 from .recipes.child import run
-from .techniques import TECHNIQUES
+from .techniques import found
 
 if TYPE_CHECKING:
     from torch import nn
@@ -201,10 +202,12 @@ def technique_of(step: Step) -> Technique:
     Raises:
         ChainError: there is none.
     """
-    if step.name not in TECHNIQUES:
-        known = ", ".join(TECHNIQUES)
-        raise ChainError(f"step {str(step)!r} is no technique; known: {known}")
-    return TECHNIQUES[step.name]
+    known = found.names()
+    if step.name not in known:
+        raise ChainError(
+            f"step {str(step)!r} is no technique; known: {', '.join(known)}"
+        )
+    return found.find(step.name)
 
 
 def _versions(tools: Sequence[str]) -> dict[str, str]:
@@ -212,17 +215,25 @@ def _versions(tools: Sequence[str]) -> dict[str, str]:
     try:
         return {tool: version(tool) for tool in tools}
     except PackageNotFoundError as exc:
-        raise InfrastructureError(
+        raise NotInstalled(
             f"training needs {exc.name!r}, which is not installed; "
             "pip install 'tierbench[host,train]' installs it"
         ) from exc
 
 
 def _make(path: Path, act: Callable[[Path], None]) -> None:
-    """Let a child process make a file, which appears in one move."""
+    """Let a child process make a file, which appears in one move, unless it is there.
+
+    Nobody else makes it meanwhile.
+    """
     cache = path.parent
+    with locked(path):
+        if not path.exists():
+            _make_alone(path, act, cache)
+
+
+def _make_alone(path: Path, act: Callable[[Path], None], cache: Path) -> None:
     try:
-        cache.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(dir=cache, prefix=".build-") as folder:
             made = Path(folder) / path.name
             run(lambda: act(made), f"variant {path.name!r}", cpu_s=_TRAINING_CPU_S)

@@ -45,7 +45,9 @@ def of_onnx(path: Path) -> Weights:
             continue
         product = next((makers[i] for i in node.input if i in makers), None)
         bias = next((i for i in node.input if i.endswith(".bias")), None)
-        if bias in stored and product is not None and product.op_type == "MatMul":
+        if bias is None or bias not in stored:
+            continue
+        if product is not None and product.op_type == "MatMul":
             name = bias.removeprefix(_PREFIX).removesuffix("bias") + "weight"
             found[name] = stored[product.input[1]].T
     if not found:

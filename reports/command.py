@@ -9,6 +9,7 @@ import click
 
 if TYPE_CHECKING:
     from ..harness.distribution import LatencyHistogram
+    from .bought import Techniques
 
 Rows = list[dict[str, Any]]
 
@@ -29,44 +30,77 @@ Rows = list[dict[str, Any]]
     help="Only this run's cases: an id or its beginning.",
 )
 @click.option(
+    "--drift",
+    "study",
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="A drift study to show instead of a store's results.",
+)
+@click.option(
     "--out",
     type=click.Path(dir_okay=False, path_type=Path),
     default="report.html",
     show_default=True,
     help="File to write.",
 )
-def report(store_url: str, run_id: str | None, out: Path) -> None:
+def report(store_url: str, run_id: str | None, study: Path | None, out: Path) -> None:
     """Write one self-contained HTML page and print its path."""
+    from ..harness.errors import InputError
     from ..harness.outfile import replacing
     from ..harness.terminal import printable
-    from .page import render
 
-    rows, runs, environments, distributions = _read(store_url, run_id)
-    names = dict.fromkeys(str(run["name"]) for run in runs)
-    title = next(iter(names)) if len(names) == 1 else "Benchmark report"
-    page = render(
-        rows,
-        title=title,
-        runs=runs,
-        environments=environments,
-        distributions=distributions,
-    )
+    if study is not None and run_id is not None:
+        raise InputError(
+            f"--run {run_id!r} with --drift {str(study)!r}, which holds no runs; give "
+            "one of them"
+        )
+    page = _page(store_url, run_id) if study is None else _drift_page(study)
     with replacing(out) as file:
         file.write(page)
     click.echo(printable(str(out)))
 
 
+def _drift_page(study: Path) -> str:
+    from .drift_page import render_drift
+    from .drift_study import read_study
+
+    return render_drift(read_study(study))
+
+
+def _page(store_url: str, run_id: str | None) -> str:
+    from .page import render
+
+    rows, runs, environments, distributions, techniques = _read(store_url, run_id)
+    names = dict.fromkeys(str(run["name"]) for run in runs)
+    title = next(iter(names)) if len(names) == 1 else "Benchmark report"
+    return render(
+        rows,
+        title=title,
+        runs=runs,
+        environments=environments,
+        distributions=distributions,
+        techniques=techniques,
+    )
+
+
 def _read(
     store_url: str, run_id: str | None
-) -> tuple[Rows, Rows, dict[str, Any], dict[str, LatencyHistogram]]:
-    """Return a store's rows and runs, and environments and histograms by their key."""
+) -> tuple[Rows, Rows, dict[str, Any], dict[str, LatencyHistogram], Techniques]:
+    """Return a store's rows, runs, and what was compared of its variants.
+
+    Environments and histograms come by their key.
+    """
+    from ..harness.claims import findings
     from ..harness.distribution import latency_histogram
+    from ..harness.gains import gains
     from ..harness.plain import to_plain
     from ..harness.results import find_run, row, run_row, skipped_last
+    from ..harness.sides import side_of
     from ..harness.store import Store
     from ..harness.summary import summarise
+    from .bought import Techniques
 
-    rows, histograms, environments = [], {}, {}
+    rows, sides, histograms, environments = [], [], {}, {}
     with Store.open(store_url, create=False) as store:
         run = find_run(store, run_id) if run_id else None
         used = {run.id} if run else set()
@@ -75,9 +109,13 @@ def _read(
             used.add(result.run_id)
             summary = summarise(result)
             rows.append(row(result, summary))
+            if side := side_of(result, summary):
+                sides.append(side)
             if histogram := latency_histogram(result, summary):
                 histograms[result.case.key] = histogram
             if found := result.environment:
                 environments[found.sha256] = to_plain(found)
         runs = [run_row(known) for known in store.runs() if known.id in used]
-    return skipped_last(rows), runs, environments, histograms
+    found, uncompared = gains(sides)
+    techniques = Techniques(gains=found, uncompared=uncompared, claims=findings(found))
+    return skipped_last(rows), runs, environments, histograms, techniques

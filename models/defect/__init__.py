@@ -27,5 +27,9 @@ def _learner() -> Learner:
 
 
 model = Reference(
-    name="defect", folder=Path(__file__).parent, draw=_draw, learner=_learner
+    name="defect",
+    folder=Path(__file__).parent,
+    draw=_draw,
+    learner=_learner,
+    chains=("finetune", "qat(int8)", "qat(int4)"),
 )

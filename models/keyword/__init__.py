@@ -27,5 +27,9 @@ def _learner() -> Learner:
 
 
 model = Reference(
-    name="keyword", folder=Path(__file__).parent, draw=_draw, learner=_learner
+    name="keyword",
+    folder=Path(__file__).parent,
+    draw=_draw,
+    learner=_learner,
+    chains=("finetune", "qat(int8)", "qat(int4)"),
 )

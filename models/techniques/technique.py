@@ -45,6 +45,17 @@ class Technique:
     has_recipe: bool = False
     has_width: bool = False
 
+    @property
+    def takes(self) -> str | None:
+        """Return what may stand in the brackets of a step, None for nothing."""
+        if self.value is None:
+            return None
+        try:
+            self.value("?")  # a chain cannot hold it
+        except ValueError as exc:
+            return str(exc).removeprefix("must be ")
+        return "a value"
+
     def given(self, step: Step) -> Any:
         """Return what stands in the brackets of a step, read.
 

@@ -8,6 +8,7 @@ import pytest
 import tierbench.models.defect
 from tierbench.harness.errors import DataError, InputError, ModelError, NotFound
 from tierbench.models.defect import model
+from tierbench.models.recipes import RECIPES
 from tierbench.models.reference import Reference
 
 FOLDER = Path(tierbench.models.defect.__file__).parent
@@ -32,15 +33,18 @@ def test_fp32_is_the_file_that_ships(built, format):
     assert variant.lineage[0]["file"]["name"] == variant.path.name
 
 
-@pytest.mark.parametrize("format", ["onnx", "tflite"])
-@pytest.mark.parametrize("name", model.variants[1:])
+@pytest.mark.parametrize(
+    ("name", "format"),
+    [(name, format) for name in RECIPES for format in RECIPES[name].formats],
+)
 def test_a_variant_leads_back_to_its_source(built, name, format):
     variant = built(name, format)
     training, recipe = variant.lineage
     assert variant.recipe == recipe["recipe"] == name
     assert recipe["source_sha256"] == training["file"]["sha256"]
     drawn = training["data"]["calibration"]["sha256"]
-    assert recipe["calibration_sha256"] == (None if name == "fp16" else drawn)
+    calibrated = RECIPES[name].calibrated(format)
+    assert recipe["calibration_sha256"] == (drawn if calibrated else None)
     json.dumps(variant.lineage)
 
 

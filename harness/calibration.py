@@ -6,6 +6,7 @@ import hashlib
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from .calibration_samples import check_samples
 from .data import as_inputs, fitted, match
 from .errors import DataError
 from .model import Data
@@ -30,9 +31,10 @@ def calibration_of(
 
     Raises:
         DataError: the samples do not fit the inputs, or some of them are also among
-            the evaluation data, which would flatter the variant.
+            the evaluation data, which would flatter the variant; or they are too few.
     """
     match(fitted(source.data, inputs), inputs)
+    check_samples(f"calibration {source.name!r}", as_inputs(source.data, inputs))
     if evaluation is not None:
         _check_apart(source, evaluation, inputs)
     return Calibration(

@@ -57,6 +57,14 @@ def chain_text(steps: tuple[Step, ...]) -> str:
     return " > ".join(map(str, steps))
 
 
+def normal(name: str) -> str:
+    """Return a variant's name in its normal form, or as it is where it is no chain."""
+    try:
+        return chain_text(parse_chain(name))
+    except ChainError:
+        return name
+
+
 def _step(text: str, chain: str) -> Step:
     found = _STEP.fullmatch(text)
     name = found[1].strip() if found else ""

@@ -11,15 +11,17 @@ import numpy as np
 from .energy_pairing import EnergyComparison, energy_between
 from .errors import NotComparable, NotFound
 from .load import throughput
-from .pairing import Comparison, Verdict, compare_paired, compare_unpaired
+from .pairing import (
+    BETWEEN_RUNS,
+    Comparison,
+    Verdict,
+    compare_paired,
+    compare_unpaired,
+)
 from .results import find_run
 from .store import Store
 from .summary import SliceValues, slice_values, spread
 from .values import Result, Scenario, Workload
-
-BETWEEN_RUNS = 0.05
-"""Relative standard deviation of a median from run to run where history is too short
-to tell: 5.1 % was seen on a shared host (normal scheduling: 6.4 %)."""
 
 HISTORY_MIN = 5
 """Runs of a case from which its own deviation is taken."""

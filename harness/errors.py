@@ -9,8 +9,10 @@
     │   ├── DataError         evaluation data
     │   ├── NotFound          a name that nothing answers to
     │   ├── ChainError        a variant's name that is no chain of steps
-    │   └── NotComparable     values that must not be compared
+    │   ├── NotComparable     values that must not be compared
+    │   └── Mistakes          several of these at once
     ├── InfrastructureError   device, runtime, network, store      exit 3
+    │   ├── NotInstalled      a library that an extra installs
     │   ├── StoreError        the store cannot be read or written
     │   ├── TargetUnavailable a target that cannot run here
     │   ├── MeterError        a power meter cannot be read
@@ -95,15 +97,18 @@ class DataError(InputError):
 class NotFound(InputError):
     """A name that nothing answers to."""
 
-    def __init__(self, kind: str, name: str, known: Iterable[str]) -> None:
-        """Name what was looked for and what is known, nearest first."""
+    def __init__(
+        self, kind: str, name: str, known: Iterable[str], why: str | None = None
+    ) -> None:
+        """Name what was looked for, what is known, and why, where that can be told."""
         self.kind, self.name, self.known = kind, name, sorted(known)
         from difflib import get_close_matches  # rarely needed, and slow to import
 
         near = get_close_matches(name, self.known, n=1)
         hint = f"; did you mean {near[0]!r}?" if near else ""
         listed = ", ".join(self.known) or "none"
-        super().__init__(f"no {kind} {name!r}; known: {listed}{hint}")
+        reason = f": {why}" if why else ""
+        super().__init__(f"no {kind} {name!r}{reason}; known: {listed}{hint}")
 
 
 class NotComparable(InputError):
@@ -113,6 +118,24 @@ class NotComparable(InputError):
         """Name the field that differs and both its values."""
         self.field, self.left, self.right = field, left, right
         super().__init__(f"not comparable: {field} is {left!r} and {right!r}")
+
+
+class NotInstalled(InfrastructureError):
+    """A library is needed that an extra would install."""
+
+
+class Mistakes(InputError):
+    """Several mistakes in one input, a line each."""
+
+    def __init__(self, problems: Sequence[str]) -> None:
+        """Keep all of them."""
+        self._problems = tuple(problems)
+        super().__init__("\n".join(problems))
+
+    @property
+    def lines(self) -> tuple[str, ...]:
+        """Return one line a mistake."""
+        return self._problems
 
 
 class StoreError(InfrastructureError):

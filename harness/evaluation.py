@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -11,6 +12,7 @@ from .accuracy import find_metric
 from .data import batch_of, dequantise, fitted
 from .errors import DataError
 from .model import Data
+from .outcomes import pack_outcomes
 from .values import Accuracy, TensorSpec
 from .worker import Worker
 
@@ -27,7 +29,8 @@ def evaluate(
 ) -> Accuracy:
     """Run all of the data through a worker and judge its first output.
 
-    The last batch is filled up with repeated samples, which are not counted.
+    The last batch is filled up with repeated samples, which are not counted. Each
+    sample's outcome is kept with the accuracy.
 
     Args:
         worker: with the model loaded.
@@ -57,7 +60,12 @@ def evaluate(
         if not start and (problem := metric.problem(data.labels, width)):
             raise DataError(f"{metric.name}: {problem}")
         kept.append(metric.keep(scores, labels))
-    return metric.accuracy(np.concatenate(kept), data.labels)
+    every = np.concatenate(kept)
+    accuracy = metric.accuracy(every, data.labels)
+    # One number a sample is its outcome; scores of several classes are none.
+    if every.ndim > 1:
+        return accuracy
+    return replace(accuracy, outcomes=pack_outcomes(every))
 
 
 def _scores(

@@ -7,6 +7,7 @@ import json
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, TextIO
 
+from .outcomes import RIGHT, unpack_outcomes
 from .results import rows
 from .store import Store
 from .values import Block, Result
@@ -17,6 +18,11 @@ FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n")
 SAMPLE_COLUMNS = (
     "case_key", "run", "worker", "block", "round", "phase", "kind",
     "offset_ns", "call", "latency_ns", "off_cpu_ns",
+)  # fmt: skip
+
+OUTCOME_COLUMNS = (
+    "case_key", "run", "model", "variant", "place", "metric", "data_sha256", "sample",
+    "outcome",
 )  # fmt: skip
 
 
@@ -42,6 +48,24 @@ def write_samples(store: Store, run: str | None, file: TextIO) -> None:
     for result in store.results(run, latest=run is None):
         for block in result.blocks:
             writer.writerows(_samples(result, block))
+
+
+def write_outcomes(store: Store, run: str | None, file: TextIO) -> None:
+    """Write one CSV row a judged sample: 1 right, 0 wrong, or its error."""
+    writer = csv.writer(file)
+    writer.writerow(OUTCOME_COLUMNS)
+    for result in store.results(run, latest=run is None, samples=False):
+        if result.accuracy is None or result.accuracy.outcomes is None:
+            continue
+        case, kept = result.case, result.accuracy.outcomes
+        names = (case.variant.model, case.variant.name, case.place)
+        fixed = (
+            *(case.key, result.run_id, *map(_inert, names)),
+            *(_inert(result.accuracy.metric), case.data_sha256),
+        )
+        number = int if kept.kind == RIGHT else float
+        for place, value in enumerate(unpack_outcomes(kept).tolist()):
+            writer.writerow((*fixed, place, number(value)))
 
 
 def _samples(result: Result, block: Block) -> Iterator[tuple[object, ...]]:

@@ -49,20 +49,34 @@ class Data:
 
 
 class ReferenceModel(Protocol):
-    """A model that comes with its variants and its data."""
+    """A model that comes with its variants and its data.
+
+    ``variants`` are made without training, ``chains`` with it: those worth building of
+    the many that can be named (see ``harness.chain``).
+    """
 
     name: str
     task: str
     formats: tuple[str, ...]
     variants: tuple[str, ...]
+    chains: tuple[str, ...]
     evaluation_sha256: str
     """Hash of what ``evaluation`` returns, known without generating it."""
+
+    def check(self, variant: str) -> None:
+        """Check a variant's name before any time is spent on it.
+
+        Raises:
+            InputError: no such variant.
+        """
+        ...
 
     def build(self, variant: str, format: str, cache: Path) -> BuiltVariant:
         """Return the variant's file, made on first use and cached by content.
 
         Raises:
-            NotFound: no such variant or format.
+            InputError: no such variant, or it cannot be made.
+            NotFound: no such format, or the variant does not exist in it.
         """
         ...
 

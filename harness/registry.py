@@ -12,6 +12,7 @@ TARGETS = "tierbench.targets"
 MODELS = "tierbench.models"
 METERS = "tierbench.meters"
 RECIPES = "tierbench.recipes"
+TECHNIQUES = "tierbench.techniques"
 SHIFTS = "tierbench.shifts"
 COMMANDS = "tierbench.commands"
 

@@ -12,11 +12,11 @@ from .accuracy import find_metric
 from .cache import cache_folder
 from .calibration import calibration_of
 from .data import fitted, match
-from .errors import DataError, InputError, ModelError, NotFound
+from .errors import DataError, InputError, Mistakes, ModelError, NotFound
 from .formats import inspect_model, model_files
 from .hashing import files_sha256
 from .model import BuiltVariant, Data, ReferenceModel
-from .recipe import Calibration, Recipe
+from .recipe import Calibration, find_recipe
 from .sources import DataSource, Origin, path_origin
 from .sweep import ModelRequest
 from .sweep_models import SOURCE
@@ -104,7 +104,7 @@ class RequestedModel:
                 yield own
                 continue
             try:
-                recipe: Recipe = registry.find(registry.RECIPES, name)
+                recipe = find_recipe(name, _recipe)
                 needed = calibration if recipe.calibrated(profile.format) else None
                 built = recipe.build(path, profile.format, needed, folder)
                 yield self._judged(
@@ -113,7 +113,7 @@ class RequestedModel:
             except InputError as exc:
                 problems += [f"variant {name!r}: {line}" for line in exc.lines]
         if problems:
-            raise _Mistakes(problems)
+            raise Mistakes(problems)
 
     def _calibration(self, inputs: tuple[TensorSpec, ...]) -> Calibration | None:
         request = self._request
@@ -153,16 +153,8 @@ class RequestedModel:
         return variant, source
 
 
-class _Mistakes(InputError):
-    """Several mistakes in one model."""
-
-    def __init__(self, problems: list[str]) -> None:
-        self._problems = tuple(problems)
-        super().__init__("\n".join(problems))
-
-    @property
-    def lines(self) -> tuple[str, ...]:
-        return self._problems
+def _recipe(name: str) -> Any:
+    return registry.find(registry.RECIPES, name)
 
 
 def _built(

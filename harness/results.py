@@ -12,6 +12,7 @@ from .errors import NotFound
 from .load_rows import load_rows, unborne
 from .memory import memory_part
 from .on_cpu import OnCpu
+from .plain import to_plain
 from .power import METERING
 from .power_rows import power_keys
 from .row_values import bound, estimated, known, unknown
@@ -37,6 +38,13 @@ UNDER_LOAD = "which calls of a query or load were preempted is not recorded"
 NOT_COUNTED = "it cannot be counted in the model file"
 NO_COUNT = "no count of it was recorded"
 UNTOLD = "the target does not tell"
+NO_DATA = "no evaluation data was given"
+
+LINEAGE_KEYS = (
+    *("step", "name", "model", "recipe", "technique", "parameters", "settings"),
+    *("sha256", "source_sha256", "parent_sha256"),
+)
+"""What a row tells of each step; ``models show --json`` tells all."""
 
 
 def rows(store: Store, run: str | None = None) -> list[dict[str, Any]]:
@@ -97,6 +105,8 @@ def row(result: Result, summary: Summary | None = None) -> dict[str, Any]:
     nothing = result.reason or NOTHING
     return {
         **_variant(variant),
+        "lineage": [_step(step) for step in variant.lineage],
+        **known("data_sha256", case.data_sha256, NO_DATA),
         "target": case.target,
         "options": dict(case.options),
         "place": case.place,
@@ -149,6 +159,11 @@ def _variant(variant: Variant) -> dict[str, Any]:
         **known("weight_bytes", variant.profile.weight_bytes, NO_COUNT),
         **known("macs", variant.profile.macs_total, NOT_COUNTED),
     }
+
+
+def _step(step: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what tells one step of a lineage from others, as far as it says so."""
+    return {key: to_plain(step[key]) for key in LINEAGE_KEYS if key in step}
 
 
 def _environment(found: Environment | None, why: str | None) -> dict[str, Any]:

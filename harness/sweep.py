@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from . import registry
+from .chain import normal
 from .errors import Mistake, SweepError
 from .profiles import SMOKE
 from .scenarios import Load, load_of
@@ -353,7 +354,7 @@ def _model(
         name=model_name(table),
         use=use,
         path=folder / table["path"] if "path" in table else None,
-        variants=tuple(as_list(table.get("variants"))) or tuple(known),
+        variants=tuple(map(normal, as_list(table.get("variants")))) or tuple(known),
         data_use=None if data_path else data,
         data_path=folder / data_path if data_path else None,
         metric=table.get("metric"),

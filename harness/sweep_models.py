@@ -6,7 +6,9 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from .errors import InputError, NotFound
 from .formats import SUFFIXES
+from .recipe import find_recipe
 from .sweep_checks import Found, as_list, file_problem, name_problem, repeated, tables
 from .sweep_schema import shown, unknown
 from .toml_lines import Location
@@ -77,13 +79,13 @@ def _variant_mistakes(
         )
     if not isinstance(use, str) or use not in models or "path" in table:
         return
-    known = models[use].variants
     for index, name in enumerate(as_list(table.get("variants"))):
-        if isinstance(name, str) and name not in known:
-            yield (
-                (*where, "variants", index),
-                unknown(f"variant of {use!r}", name, known),
-            )
+        if not isinstance(name, str):
+            continue
+        try:
+            models[use].check(name)
+        except InputError as exc:
+            yield (*where, "variants", index), str(exc)
 
 
 def _recipe_mistakes(
@@ -103,18 +105,30 @@ def _recipe_mistakes(
         place = (*where, "variants", index)
         if not isinstance(name, str) or name == SOURCE:
             continue
-        if name not in recipes:
-            yield place, unknown("recipe", name, [SOURCE, *sorted(recipes)])
+        try:
+            recipe = find_recipe(name, lambda asked: _known(asked, recipes))
+        except NotFound as exc:
+            yield place, unknown("recipe", exc.name, [SOURCE, *sorted(recipes)])
             continue
-        recipe = recipes[name]
+        except InputError as exc:
+            yield place, str(exc)
+            continue
         if format is None:
             continue
         if format not in recipe.formats:
             listed = " or ".join(recipe.formats)
-            yield place, f"recipe {name!r} is for {listed} files, not {format}"
+            reason = recipe.reasons.get(format)
+            why = f": {reason}" if reason else ""
+            yield place, f"recipe {name!r} is for {listed} files, not {format}{why}"
         elif recipe.calibrated(format) and "calibration" not in table:
             yield (
                 place,
                 f"recipe {name!r} needs samples; give 'calibration', a .npz file or "
                 "a folder of images",
             )
+
+
+def _known(name: str, recipes: Mapping[str, Any]) -> Any:
+    if name not in recipes:
+        raise NotFound("recipe", name, recipes)
+    return recipes[name]

@@ -301,14 +301,31 @@ class Block:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Outcomes:
+    """How each of ``n`` samples fared, packed; see ``outcomes``.
+
+    ``kind`` is ``right`` (1 or 0 a sample) or ``error`` (a number a sample).
+    """
+
+    kind: str
+    n: int
+    data: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Accuracy:
-    """Accuracy on ``n`` samples with its 95 % interval."""
+    """Accuracy on ``n`` samples with its 95 % interval.
+
+    ``outcomes`` is None where a metric has none of each sample, as ``auc``, and in
+    results of versions that did not keep them.
+    """
 
     metric: str
     value: float
     low: float
     high: float
     n: int
+    outcomes: Outcomes | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

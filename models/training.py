@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
     from torch import nn
 
-    Augment = Callable[[NDArray[np.float32], np.random.Generator], NDArray[np.float32]]
+    from .learner import Learner, Loss
 
 _TOOLS = ("ai-edge-litert", "litert-torch", "numpy", "onnx", "onnxruntime", "torch")
 
@@ -35,12 +35,13 @@ def settings(
     learning_rate_max: float,
     weight_decay: float,
     augmentation: str,
+    batch: int = 128,
 ) -> dict[str, Any]:
     """Return all settings of a training as they are recorded, the common ones too."""
     return {
         "seed": seed,
         "epochs": epochs,
-        "batch": 128,
+        "batch": batch,
         "optimiser": "AdamW",
         "learning_rate_max": learning_rate_max,
         "schedule": "one cycle, a fifth of it rising",
@@ -51,58 +52,69 @@ def settings(
 
 
 def fit(
-    make: Callable[[int], nn.Module],
-    data: Dataset,
-    augment: Augment,
+    learner: Learner,
     settings: Mapping[str, Any],
+    net: nn.Module | None = None,
     *,
-    channel_last: bool = False,
+    width: float = 1.0,
+    loss: Loss | None = None,
+    each_epoch: Callable[[nn.Module], None] | None = None,
 ) -> nn.Module:
-    """Return the network after the last epoch, in evaluation mode.
+    """Return a network after the last epoch, in evaluation mode, not folded.
 
     Args:
-        make: returns the untrained network for a number of classes, which gives
-            logits; called once seeded.
-        data: what is learnt, the split ``training``.
-        augment: returns inputs in the network's layout, changed by the generator.
+        learner: what is learnt, and from what: the split ``training``.
         settings: what ``settings`` returns.
-        channel_last: the network takes [n, c, h, w], but the inputs are [n, h, w, c].
+        net: the network to train further; None for a new one of that ``width``.
+        width: see ``Learner.network``.
+        loss: ``loss(logits, labels, inputs)``, tensors all; None for the learner's,
+            or cross-entropy.
+        each_epoch: called before every epoch with the network.
     """
     import torch
 
     # One thread: sums then have one order, and a busy machine is no slower for it.
     torch.set_num_threads(1)
     torch.manual_seed(settings["seed"])
-    net = make(len(data.classes)).train()
+    data, loss = learner.data, loss or learner.loss
+    if net is None:
+        net = learner.network(len(data.classes), width)
+    net.train()
     samples, labels = data.samples("training"), data.labels("training")
     descent = _descent(net, settings, len(labels) // settings["batch"])
     rng = np.random.Generator(np.random.PCG64(settings["seed"]))
     for epoch in range(settings["epochs"]):
+        if each_epoch:
+            each_epoch(net)
         losses = []
         for chosen in _batches(rng, len(labels), settings["batch"]):
-            inputs = data.as_input(samples[chosen])
-            inputs = inputs.transpose(0, 3, 1, 2) if channel_last else inputs
-            losses.append(_step(net, descent, augment(inputs, rng), labels[chosen]))
+            inputs = learner.augment(learner.inputs(samples[chosen]), rng)
+            losses.append(_step(net, descent, inputs, labels[chosen], loss))
         done = f"epoch {epoch + 1}/{settings['epochs']}"
         print(f"{done}: loss {np.mean(losses):.3f}", flush=True)
     return net.to(memory_format=torch.contiguous_format).eval()
 
 
 def _step(
-    net: nn.Module, descent: Any, inputs: NDArray[np.float32], labels: NDArray[np.int64]
+    net: nn.Module,
+    descent: Any,
+    inputs: NDArray[np.float32],
+    labels: NDArray[np.int64],
+    loss: Loss | None,
 ) -> float:
     """Change the weights once; return the loss before."""
     import torch
     from torch.nn.functional import cross_entropy
 
     optimiser, schedule = descent
-    logits = net(torch.from_numpy(np.ascontiguousarray(inputs)))
-    loss = cross_entropy(logits, torch.from_numpy(labels))
+    given = torch.from_numpy(np.ascontiguousarray(inputs))
+    truth, logits = torch.from_numpy(labels), net(given)
+    lost = loss(logits, truth, given) if loss else cross_entropy(logits, truth)
     optimiser.zero_grad()
-    loss.backward()
+    lost.backward()
     optimiser.step()
     schedule.step()
-    return float(loss.item())
+    return float(lost.item())
 
 
 def _descent(net: nn.Module, settings: Mapping[str, Any], steps: int) -> Any:
@@ -131,24 +143,29 @@ def _batches(
         yield order[start : start + size]
 
 
-def record(
-    folder: Path,
-    model: str,
-    net: nn.Module,
-    data: Dataset,
-    settings: Mapping[str, Any],
-) -> None:
+def train(learner: Learner, folder: Path) -> None:
+    """Train a reference model anew, export and describe it in a folder."""
+    net = learner.fold(fit(learner, learner.settings))
+    for format in ("onnx", "tflite"):
+        learner.export(net, format, folder / f"{learner.name}.{format}")
+    parameters = sum(parameter.numel() for parameter in net.parameters())
+    record(folder, learner, parameters)
+
+
+def record(folder: Path, learner: Learner, parameters: int) -> None:
     """Write lineage.json: what is to be known about a model's files in the folder.
 
     They are named after the model and hold the network as it was exported.
     """
+    model, data = learner.name, learner.data
+    assert isinstance(data, Dataset)
     inputs, labels = data.draw("evaluation")
     lineage = {
         "step": "training",
         "model": model,
         "classes": data.classes,
-        "parameters": sum(parameter.numel() for parameter in net.parameters()),
-        "settings": settings,
+        "parameters": parameters,
+        "settings": learner.settings,
         "tools": {tool: version(tool) for tool in _TOOLS},
         "data": {
             name: {
@@ -172,12 +189,12 @@ def record(
     (folder / "lineage.json").write_text(text + "\n", encoding="utf-8")
 
 
-def command(
-    model: str, train: Callable[[Path], None], arguments: Sequence[str] | None = None
-) -> None:
+def command(learner: Learner, arguments: Sequence[str] | None = None) -> None:
     """Read the command line of a model's training, ``--out FOLDER``, and train."""
-    parser = argparse.ArgumentParser(description=f"Train the {model} model anew.")
+    parser = argparse.ArgumentParser(
+        description=f"Train the {learner.name} model anew."
+    )
     parser.add_argument("--out", type=Path, required=True, help="folder to write to")
     folder: Path = parser.parse_args(arguments).out
     folder.mkdir(parents=True, exist_ok=True)
-    train(folder)
+    train(learner, folder)

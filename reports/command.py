@@ -9,6 +9,7 @@ import click
 
 if TYPE_CHECKING:
     from ..harness.distribution import LatencyHistogram
+    from .bought import Techniques
 
 Rows = list[dict[str, Any]]
 
@@ -69,7 +70,7 @@ def _drift_page(study: Path) -> str:
 def _page(store_url: str, run_id: str | None) -> str:
     from .page import render
 
-    rows, runs, environments, distributions = _read(store_url, run_id)
+    rows, runs, environments, distributions, techniques = _read(store_url, run_id)
     names = dict.fromkeys(str(run["name"]) for run in runs)
     title = next(iter(names)) if len(names) == 1 else "Benchmark report"
     return render(
@@ -78,20 +79,28 @@ def _page(store_url: str, run_id: str | None) -> str:
         runs=runs,
         environments=environments,
         distributions=distributions,
+        techniques=techniques,
     )
 
 
 def _read(
     store_url: str, run_id: str | None
-) -> tuple[Rows, Rows, dict[str, Any], dict[str, LatencyHistogram]]:
-    """Return a store's rows and runs, and environments and histograms by their key."""
+) -> tuple[Rows, Rows, dict[str, Any], dict[str, LatencyHistogram], Techniques]:
+    """Return a store's rows, runs, and what was compared of its variants.
+
+    Environments and histograms come by their key.
+    """
+    from ..harness.claims import findings
     from ..harness.distribution import latency_histogram
+    from ..harness.gains import gains
     from ..harness.plain import to_plain
     from ..harness.results import find_run, row, run_row, skipped_last
+    from ..harness.sides import side_of
     from ..harness.store import Store
     from ..harness.summary import summarise
+    from .bought import Techniques
 
-    rows, histograms, environments = [], {}, {}
+    rows, sides, histograms, environments = [], [], {}, {}
     with Store.open(store_url, create=False) as store:
         run = find_run(store, run_id) if run_id else None
         used = {run.id} if run else set()
@@ -100,9 +109,14 @@ def _read(
             used.add(result.run_id)
             summary = summarise(result)
             rows.append(row(result, summary))
+            if side := side_of(result, summary):
+                sides.append(side)
             if histogram := latency_histogram(result, summary):
                 histograms[result.case.key] = histogram
             if found := result.environment:
                 environments[found.sha256] = to_plain(found)
         runs = [run_row(known) for known in store.runs() if known.id in used]
-    return skipped_last(rows), runs, environments, histograms
+    gained, uncompared = gains(sides)
+    claims = findings(gained)
+    techniques = Techniques(gains=gained, uncompared=uncompared, claims=claims)
+    return skipped_last(rows), runs, environments, histograms, techniques

@@ -16,7 +16,9 @@ from markupsafe import Markup
 
 from ..harness.distribution import LatencyHistogram
 from ..harness.errors import InputError
+from ..harness.plain import to_plain
 from .asked import outcomes, questions
+from .bought import Techniques, bought_tables, claim_table, uncompared_notes
 from .charts import MARKERS, charts
 from .condition import throttled
 from .facets import facets, target_colours
@@ -49,17 +51,20 @@ def render(
     runs: Sequence[Mapping[str, Any]] = (),
     environments: Mapping[str, Mapping[str, Any]] | None = None,
     distributions: Mapping[str, LatencyHistogram] | None = None,
+    techniques: Techniques | None = None,
 ) -> str:
     """Return the page for rows as ``tierbench results --json`` prints them.
 
     ``runs`` are what ``harness.results.run_row`` returns; ``environments`` maps the
     hash that a row names to the environment as a plain mapping; ``distributions`` maps
-    a row's ``case_key`` to the histogram of its latencies.
+    a row's ``case_key`` to the histogram of its latencies; ``techniques`` are what
+    ``harness.gains`` and ``harness.claims`` find in the same results.
 
     A pure function: equal input gives equal bytes. Texts in the rows are shown, never
     interpreted. Raises InputError where a row holds what JSON cannot express.
     """
     rows, distributions = list(rows), distributions or {}
+    techniques = techniques or Techniques()
     style = _asset("page.css")
     found = _findings(rows)
     scripts = [_asset("page.js")]
@@ -71,7 +76,8 @@ def render(
         style_hash=_csp_hash(style),
         scripts=[Markup(script) for script in scripts],
         script_hashes=[_csp_hash(script) for script in scripts],
-        data=_data(rows, found["figure"], distributions),
+        data=_data(rows, found["figure"], distributions, techniques),
+        **_bought(techniques),
         runs=runs,
         questions=questions(runs),
         ridges=ridges(rows, distributions),
@@ -84,6 +90,7 @@ def _data(
     rows: Sequence[Row],
     figure: Mapping[str, Any] | None,
     distributions: Mapping[str, LatencyHistogram],
+    techniques: Techniques,
 ) -> dict[str, Markup]:
     """Return what the page holds as JSON, by the id of its element."""
     histograms = {key: asdict(found) for key, found in distributions.items()}
@@ -91,6 +98,8 @@ def _data(
         "rows": Markup(_json(rows, indent=1)),
         "distributions": Markup(_json(histograms)),
     }
+    if techniques.gains or techniques.uncompared:
+        data["techniques"] = Markup(_json(to_plain(techniques)))
     return data if figure is None else {**data, "chart": Markup(_json(figure))}
 
 
@@ -141,6 +150,15 @@ def _findings(rows: Sequence[Row]) -> dict[str, Any]:
         "finalists": finalists(rows),
         "warnings": warnings(rows),
         "setbacks": [found for row in rows for found in _setbacks(row)],
+    }
+
+
+def _bought(techniques: Techniques) -> dict[str, Any]:
+    """Return what the page says about techniques, by the template's names."""
+    return {
+        "bought": bought_tables(techniques.gains),
+        "uncompared": uncompared_notes(techniques.uncompared),
+        "claims": claim_table(techniques.claims),
     }
 
 

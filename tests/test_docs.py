@@ -17,13 +17,10 @@ COMMAND_LINE = DOCS / "command-line.md"
 TARGETS = DOCS / "targets.md"
 LINK = re.compile(r"\[[^\]]+\]\(([^)#]+)(?:#[^)]*)?\)")
 GROUPED = (
-    "drift export",
-    "drift study",
-    "models build",
-    "models list",
-    "models show",
+    *("drift export", "drift study"),
+    *("models build", "models list", "models show"),
 )
-SHIPPED = (*sorted({*BUILT_IN} - {"models"}), *GROUPED, "report")
+SHIPPED = (*sorted({*BUILT_IN} - {"models"}), *GROUPED, "report", "search")
 HOST_TARGETS = ("host-litert", "host-onnxruntime", "host-openvino", "sim")
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -27,19 +27,29 @@ def command() -> None:
 @command.command("list")
 @json_option
 def list_(as_json: bool) -> None:
-    """List the reference models, and the recipes that make variants of any model."""
+    """List the reference models, and how variants are made of any model."""
     from .. import registry
     from ..terminal import printable
 
     broken: list[dict[str, str]] = []
     models = list(_rows(registry.MODELS, _model_row, broken))
     recipes = list(_rows(registry.RECIPES, _recipe_row, broken))
+    techniques = list(_rows(registry.TECHNIQUES, _technique_row, broken))
     if as_json:
-        _print_json({"models": models, "recipes": recipes, "broken": broken})
+        _print_json(
+            {
+                "models": models,
+                "recipes": recipes,
+                "techniques": techniques,
+                "broken": broken,
+            }
+        )
         return
     _print_rows(models)
     click.echo()
     _print_rows(recipes)
+    click.echo()
+    _print_rows(techniques)
     for row in broken:
         click.echo(printable(f"{row['name']}: {row['problem']}"), err=True)
 
@@ -72,6 +82,7 @@ def _model_row(model: ReferenceModel) -> dict[str, Any]:
         "formats": list(model.formats),
         "parameters": inspect_model(built.path, cache_folder("profiles")).parameters,
         "variants": list(model.variants),
+        "chains": list(model.chains),
     }
 
 
@@ -84,8 +95,16 @@ def _recipe_row(recipe: Recipe) -> dict[str, Any]:
     }
 
 
+def _technique_row(technique: Any) -> dict[str, Any]:
+    return {
+        "name": technique.name,
+        "value": technique.takes,
+        "summary": technique.summary,
+    }
+
+
 @command.command("build")
-@click.argument("model")
+@click.argument("model", required=False)
 @click.option("--variant", "variants", multiple=True, help="Only this one; repeat.")
 @click.option("--format", "formats", multiple=True, help="Only this one; repeat.")
 @click.option(
@@ -101,54 +120,85 @@ def _recipe_row(recipe: Recipe) -> dict[str, Any]:
 )
 @json_option
 def build(
-    model: str,
+    model: str | None,
     variants: tuple[str, ...],
     formats: tuple[str, ...],
     calibration: Path | None,
     out: Path | None,
     as_json: bool,
-) -> None:
+) -> int:
     """Build variants of a model and print where they lie.
 
     MODEL is the name of a reference model, or the path of an fp32 .onnx or .tflite
-    file, of which --variant then names recipes.
+    file, of which --variant then names recipes, or my_net.py:model, what own_model
+    returned in a Python file, which is run. Without one all variants of all reference
+    models are built, trained ones too.
     """
     from ..errors import InputError
+    from ..own_file import is_place
+    from .built import built_row, make_folder
 
-    path = _file(model)
+    if out is not None:
+        make_folder(out)
+    path = None if model is None or is_place(model) else _file(model)
     if path is not None:
         made = _of_file(path, variants, formats, calibration)
-    elif calibration is not None:
+        _print_built([built_row(name, built, out) for name, built in made], as_json)
+        return 0
+    if calibration is not None:
         raise InputError(
-            f"--calibration {str(calibration)!r} for the reference model {model!r}, "
-            "which brings its own samples; leave it out"
+            f"--calibration {str(calibration)!r} for "
+            + (f"the reference model {model!r}" if model else "reference models")
+            + ", which brings its own samples; leave it out"
         )
+    return _of_references(model, variants, formats, out, as_json)
+
+
+def _of_references(
+    name: str | None,
+    variants: tuple[str, ...],
+    formats: tuple[str, ...],
+    out: Path | None,
+    as_json: bool,
+) -> int:
+    """Build what was asked for, all reference models where none is named.
+
+    Returns:
+        The exit status: 1 where something failed, or was named and does not apply.
+    """
+    from .. import registry
+    from ..building import Status, build_all, wanted
+    from ..cache import cache_folder
+    from ..own_file import is_place, load_model
+    from .built import Lines, outcome_row
+
+    if name is not None and is_place(name):
+        own = load_model(name)
+        # What is wrong with it is told once, and before any training.
+        own.build(own.variants[0], own.formats[0], cache_folder("variants"))
+        models = {own.name: own}
     else:
-        made = _of_reference(model, variants, formats)
-    rows = [_built_row(name, built, out) for name, built in made]
+        names = registry.names(registry.MODELS) if name is None else [name]
+        models = {one: registry.find(registry.MODELS, one) for one in names}
+    asked = wanted(models, variants, formats)
+    outcomes = build_all(models, asked, cache_folder("variants"), Lines())
+    rows = [outcome_row(outcome, out) for outcome in outcomes]
+    _print_built(rows, as_json)
+    has_failed = any(outcome.status is Status.FAILED for outcome in outcomes)
+    there = {outcome.wanted.variant for outcome in outcomes if outcome.built}
+    return 1 if has_failed or not there.issuperset(variants) else 0
+
+
+def _print_built(rows: list[dict[str, Any]], as_json: bool) -> None:
+    """Print where files lie, and below them which do not exist and why."""
     if as_json:
         _print_json(rows)
-    else:
-        shown = ("model", "variant", "format", "size_bytes", "sha256", "path")
-        _print_rows([{key: row[key] for key in shown} for row in rows])
-
-
-def _of_reference(
-    name: str, variants: tuple[str, ...], formats: tuple[str, ...]
-) -> Iterator[tuple[str, BuiltVariant]]:
-    """Yield what was asked for; a variant that lacks a format nobody named is none."""
-    from .. import registry
-    from ..cache import cache_folder
-    from ..errors import NotFound
-
-    model: ReferenceModel = registry.find(registry.MODELS, name)
-    for variant in variants or model.variants:
-        for format in formats or model.formats:
-            try:
-                yield name, model.build(variant, format, cache_folder("variants"))
-            except NotFound:
-                if formats or variant not in model.variants:
-                    raise
+        return
+    shown = ("model", "variant", "format", "size_bytes", "sha256", "path")
+    _print_rows([{key: row[key] for key in shown} for row in rows if "path" in row])
+    if missing := [row for row in rows if "path" not in row]:
+        click.echo()
+        _print_rows(missing)
 
 
 def _of_file(
@@ -158,7 +208,6 @@ def _of_file(
     calibration: Path | None,
 ) -> Iterator[tuple[str, BuiltVariant]]:
     """Yield what recipes make of a file: those named, or all for its format."""
-    from .. import registry
     from ..cache import cache_folder
     from ..errors import NotFound
     from ..formats import inspect_model, model_files
@@ -171,13 +220,53 @@ def _of_file(
     samples = None if calibration is None else _calibration(calibration, profile.inputs)
     sha256 = files_sha256(model_files(path, profile))
     origin = {"step": "file", "name": path.name, "sha256": sha256}
-    for name in variants or registry.names(registry.RECIPES):
-        recipe: Recipe = registry.find(registry.RECIPES, name)
-        if variants or profile.format in recipe.formats:
-            built = recipe.build(
-                path, profile.format, samples, cache_folder("variants")
+    for recipe in _recipes(path, profile.format, variants, samples is not None):
+        built = recipe.build(path, profile.format, samples, cache_folder("variants"))
+        yield path.stem, replace(built, lineage=(origin, *built.lineage))
+
+
+def _recipes(
+    path: Path, format: str, names: tuple[str, ...], is_calibrated: bool
+) -> list[Recipe]:
+    """Return the recipes for a file: those named, or all for its format.
+
+    Raises:
+        Mistakes: some do not exist, or cannot be applied to it; all are told.
+    """
+    from .. import registry
+    from ..errors import InputError, Mistakes, NotFound
+    from ..recipe import find_recipe
+
+    problems, found = [], []
+    for name in names or registry.names(registry.RECIPES):
+        try:
+            recipe = find_recipe(name, lambda one: registry.find(registry.RECIPES, one))
+        except InputError as exc:
+            problems.append(str(exc))
+            continue
+        if format not in recipe.formats:
+            kind, why = f"format of recipe {name!r}", recipe.reasons.get(format)
+            told = str(NotFound(kind, format, recipe.formats, why))
+            if names:
+                problems.append(told)
+            else:
+                _tell_left_out(path.name, told)
+        elif recipe.calibrated(format) and not is_calibrated:
+            problems.append(
+                f"recipe {name!r} needs calibration samples for {str(path)!r}; name a "
+                ".npz file of some as --calibration"
             )
-            yield path.stem, replace(built, lineage=(origin, *built.lineage))
+        else:
+            found.append(recipe)
+    if problems:
+        raise Mistakes(problems)
+    return found
+
+
+def _tell_left_out(model: str, why: str) -> None:
+    from ..terminal import printable
+
+    click.echo(printable(f"{model}: left out: {why}"), err=True)
 
 
 def _calibration(path: Path, inputs: Sequence[TensorSpec]) -> Calibration:
@@ -188,47 +277,6 @@ def _calibration(path: Path, inputs: Sequence[TensorSpec]) -> Calibration:
     data = load_npz(path)
     source = DataSource(path.name, data.sha256, lambda: data)
     return calibration_of(source, None, inputs)
-
-
-def _built_row(model: str, built: BuiltVariant, out: Path | None) -> dict[str, Any]:
-    from ..hashing import file_sha256
-    from ..plain import to_plain
-
-    row = {
-        "model": model,
-        "variant": built.recipe,
-        "format": built.path.suffix.removeprefix("."),
-        "size_bytes": built.path.stat().st_size,
-        "sha256": file_sha256(built.path),
-        "weight_bits": built.weight_bits,
-        "activation_bits": built.activation_bits,
-        "lineage": to_plain(built.lineage),
-    }
-    path = built.path if out is None else _copy(built.path, row, out)
-    return {**row, "path": str(path)}
-
-
-def _copy(source: Path, row: Mapping[str, Any], out: Path) -> Path:
-    """Copy a built file to a folder, its lineage beside it, and return the copy."""
-    import json
-    import shutil
-
-    from ..errors import InputError
-    from ..outfile import replacing
-
-    path = out / f"{row['model']}-{row['variant']}.{row['format']}"
-    draft = path.with_name(f".{path.name}.part")
-    try:
-        out.mkdir(parents=True, exist_ok=True)
-        shutil.copyfile(source, draft)
-        draft.replace(path)
-    except OSError as exc:
-        raise InputError(
-            f"--out {str(out)!r} cannot be written: {exc.strerror}; name another folder"
-        ) from exc
-    with replacing(path.with_name(f"{path.name}.json")) as file:
-        file.write(json.dumps(row, indent=2) + "\n")
-    return path
 
 
 @command.command("show")

@@ -11,23 +11,40 @@ from __future__ import annotations
 from torch import nn
 
 from ..layers import Residual
+from .space import BearingShape
+
+REFERENCE = BearingShape()
 
 
-def network(classes: int) -> nn.Module:
-    """Return the untrained net for 1,024 points in time; it yields logits."""
+def network(
+    classes: int, shape: BearingShape = REFERENCE, *, width: float = 1.0
+) -> nn.Module:
+    """Return the untrained net for 1,024 points in time; it yields logits.
+
+    ``width`` scales all channels, each to a multiple of 8.
+    """
+    shape = shape.widened(width)
+    kernel = shape.kernel
     return nn.Sequential(
-        *_convolution(1, 16, kernel=16, stride=2),
-        *_separable(16, 24, stride=2),
-        *_separable(24, 32, stride=2),
-        *_separable(32, 64, stride=2),
-        Residual(nn.Sequential(*_separable(64, 64))),
-        Residual(nn.Sequential(*_separable(64, 64))),
-        *_separable(64, 96, stride=2),
-        Residual(nn.Sequential(*_separable(96, 96))),
+        *_convolution(1, shape.stem, kernel=16, stride=2),
+        *_separable(shape.stem, shape.second, kernel=kernel - 1, stride=2),
+        *_separable(shape.second, shape.third, kernel=kernel - 1, stride=2),
+        *_separable(shape.third, shape.fourth, kernel=kernel - 1, stride=2),
+        *_blocks(shape.fourth, shape.fourth_blocks, kernel),
+        *_separable(shape.fourth, shape.fifth, kernel=kernel - 1, stride=2),
+        *_blocks(shape.fifth, shape.fifth_blocks, kernel),
         nn.AvgPool2d((1, 32)),
         nn.Flatten(),
-        nn.Linear(96, classes),
+        nn.Linear(shape.fifth, classes),
     )
+
+
+def _blocks(channels: int, count: int, kernel: int) -> list[nn.Module]:
+    """Return layers that add to what they are given."""
+    return [
+        Residual(nn.Sequential(*_separable(channels, channels, kernel=kernel)))
+        for _ in range(count)
+    ]
 
 
 def _convolution(
@@ -48,9 +65,10 @@ def _convolution(
     return [convolution, nn.BatchNorm2d(outputs), nn.ReLU()]
 
 
-def _separable(inputs: int, outputs: int, stride: int = 1) -> list[nn.Module]:
+def _separable(
+    inputs: int, outputs: int, *, kernel: int, stride: int = 1
+) -> list[nn.Module]:
     """Return a depthwise convolution followed by a pointwise one."""
-    kernel = 8 if stride == 2 else 9
     return [
         *_convolution(inputs, inputs, kernel=kernel, stride=stride, groups=inputs),
         *_convolution(inputs, outputs, kernel=1),

@@ -12,32 +12,43 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from .. import training
+from ..learner import Learner
 from .data import DATA
 from .machine import SAMPLES
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
+    from torch import nn
 
+_AUGMENTATION = "half of the batches with the sensor's sign reversed"
 SETTINGS = training.settings(
     seed=20_250,
     epochs=14,
     learning_rate_max=6e-3,
     weight_decay=0.02,
-    augmentation="half of the batches with the sensor's sign reversed",
+    augmentation=_AUGMENTATION,
 )
-_SHAPE = (1, SAMPLES, 1)
+TUNING = training.settings(
+    seed=1,
+    epochs=3,
+    learning_rate_max=1e-3,
+    weight_decay=0.02,
+    augmentation=_AUGMENTATION,
+)
 
 
-def train(out: Path) -> None:
-    """Train, export and describe the model in a folder."""
-    from ..export import export_onnx, export_tflite
-    from ..layers import fuse
+def _network(classes: int, width: float) -> nn.Module:
+    """Return the untrained network."""
     from .network import network
 
-    net = fuse(training.fit(network, DATA, augment, SETTINGS, channel_last=True))
-    export_onnx(net, _SHAPE, out / "bearing.onnx", channel_last=True)
-    export_tflite(net, _SHAPE, out / "bearing.tflite", channel_last=True)
-    training.record(out, "bearing", net, DATA, SETTINGS)
+    return network(classes, width=width)
+
+
+def _fold(net: nn.Module) -> nn.Module:
+    """Return a copy without batch normalisations."""
+    from ..layers import fuse
+
+    return fuse(net)
 
 
 def augment(
@@ -47,5 +58,18 @@ def augment(
     return -inputs if rng.random() < 0.5 else inputs
 
 
+LEARNER = Learner(
+    name="bearing",
+    data=DATA,
+    network=_network,
+    sample_shape=(1, SAMPLES, 1),
+    settings=SETTINGS,
+    tuning=TUNING,
+    sources=tuple(sorted(Path(__file__).parent.glob("*.py"))),
+    augment=augment,
+    channel_last=True,
+    fold=_fold,
+)
+
 if __name__ == "__main__":
-    training.command("bearing", train)
+    training.command(LEARNER)

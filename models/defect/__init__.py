@@ -5,11 +5,14 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from ..chains import CHAINS
 from ..reference import Reference
 
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
+
+    from ..learner import Learner
 
 
 def _draw(split: str) -> tuple[NDArray[np.float32], NDArray[np.int64]]:
@@ -18,4 +21,16 @@ def _draw(split: str) -> tuple[NDArray[np.float32], NDArray[np.int64]]:
     return DATA.draw(split)
 
 
-model = Reference(name="defect", folder=Path(__file__).parent, draw=_draw)
+def _learner() -> Learner:
+    from .train import LEARNER
+
+    return LEARNER
+
+
+model = Reference(
+    name="defect",
+    folder=Path(__file__).parent,
+    draw=_draw,
+    learner=_learner,
+    chains=CHAINS,
+)

@@ -10,31 +10,49 @@ from __future__ import annotations
 from torch import nn
 
 from ..layers import Residual
+from .space import DefectShape
+
+REFERENCE = DefectShape()
 
 
-def network(classes: int) -> nn.Module:
-    """Return the untrained net for 64x64 monochrome images; it yields logits."""
+def network(
+    classes: int, shape: DefectShape = REFERENCE, *, width: float = 1.0
+) -> nn.Module:
+    """Return the untrained net for 64x64 monochrome images; it yields logits.
+
+    ``width`` scales all channels, each to a multiple of 8.
+    """
+    shape = shape.widened(width)
+    kernel = shape.kernel
     return nn.Sequential(
-        *_convolution(1, 16, stride=2),
-        *_separable(16, 32),
-        *_separable(32, 64, stride=2),
-        Residual(nn.Sequential(*_separable(64, 64))),
-        *_separable(64, 128, stride=2),
-        Residual(nn.Sequential(*_separable(128, 128))),
-        Residual(nn.Sequential(*_separable(128, 128))),
+        *_convolution(1, shape.stem, kernel=3, stride=2),
+        *_separable(shape.stem, shape.second, kernel=kernel),
+        *_separable(shape.second, shape.third, kernel=kernel, stride=2),
+        *_blocks(shape.third, shape.third_blocks, kernel),
+        *_separable(shape.third, shape.fourth, kernel=kernel, stride=2),
+        *_blocks(shape.fourth, shape.fourth_blocks, kernel),
         nn.AvgPool2d(8),
         nn.Flatten(),
-        nn.Linear(128, classes),
+        nn.Linear(shape.fourth, classes),
     )
 
 
+def _blocks(channels: int, count: int, kernel: int) -> list[nn.Module]:
+    """Return layers that add to what they are given."""
+    return [
+        Residual(nn.Sequential(*_separable(channels, channels, kernel=kernel)))
+        for _ in range(count)
+    ]
+
+
 def _convolution(
-    inputs: int, outputs: int, *, kernel: int = 3, stride: int = 1, groups: int = 1
+    inputs: int, outputs: int, *, kernel: int, stride: int = 1, groups: int = 1
 ) -> list[nn.Module]:
     """Return a convolution that keeps the size (or halves it) and its ReLU."""
-    # Stride 2 pads below and to the right only, as TensorFlow's SAME does; symmetric
+    # Stride 2 pads more below and to the right, as TensorFlow's SAME does; symmetric
     # padding would put a PAD operator into the .tflite file.
     halve = stride == 2
+    before, after = (kernel - 2) // 2, (kernel - 1) // 2
     convolution = nn.Conv2d(
         inputs,
         outputs,
@@ -44,13 +62,15 @@ def _convolution(
         groups=groups,
         bias=False,
     )
-    pad = [nn.ZeroPad2d((0, 1, 0, 1))] if halve else []
+    pad = [nn.ZeroPad2d((before, after, before, after))] if halve else []
     return [*pad, convolution, nn.BatchNorm2d(outputs), nn.ReLU()]
 
 
-def _separable(inputs: int, outputs: int, stride: int = 1) -> list[nn.Module]:
+def _separable(
+    inputs: int, outputs: int, *, kernel: int, stride: int = 1
+) -> list[nn.Module]:
     """Return a depthwise convolution followed by a pointwise one."""
     return [
-        *_convolution(inputs, inputs, stride=stride, groups=inputs),
+        *_convolution(inputs, inputs, kernel=kernel, stride=stride, groups=inputs),
         *_convolution(inputs, outputs, kernel=1),
     ]

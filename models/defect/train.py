@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from .. import training
+from ..learner import Learner
 from .data import DATA
 from .raster import SIDE
 
@@ -19,34 +20,37 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
     from torch import nn
 
+_AUGMENTATION = "half of the batches mirrored left to right"
 SETTINGS = training.settings(
     seed=20_250,
     epochs=10,
     learning_rate_max=4e-3,
     weight_decay=0.02,
-    augmentation="half of the batches mirrored left to right",
+    augmentation=_AUGMENTATION,
 )
-_SHAPE = (SIDE, SIDE, 1)
+TUNING = training.settings(
+    seed=1,
+    epochs=3,
+    learning_rate_max=1e-3,
+    weight_decay=0.02,
+    augmentation=_AUGMENTATION,
+)
 
 
-def train(out: Path) -> None:
-    """Train, export and describe the model in a folder."""
-    from ..export import export_onnx, export_tflite
-    from ..layers import fuse
-
-    net = fuse(training.fit(_network, DATA, augment, SETTINGS, channel_last=True))
-    export_onnx(net, _SHAPE, out / "defect.onnx", channel_last=True)
-    export_tflite(net, _SHAPE, out / "defect.tflite", channel_last=True)
-    training.record(out, "defect", net, DATA, SETTINGS)
-
-
-def _network(classes: int) -> nn.Module:
+def _network(classes: int, width: float) -> nn.Module:
     """Return the untrained network, laid out as its convolutions are fastest."""
     import torch
 
     from .network import network
 
-    return network(classes).to(memory_format=torch.channels_last)
+    return network(classes, width=width).to(memory_format=torch.channels_last)
+
+
+def _fold(net: nn.Module) -> nn.Module:
+    """Return a copy without batch normalisations."""
+    from ..layers import fuse
+
+    return fuse(net)
 
 
 def augment(
@@ -56,5 +60,18 @@ def augment(
     return inputs[..., ::-1] if rng.random() < 0.5 else inputs
 
 
+LEARNER = Learner(
+    name="defect",
+    data=DATA,
+    network=_network,
+    sample_shape=(SIDE, SIDE, 1),
+    settings=SETTINGS,
+    tuning=TUNING,
+    sources=tuple(sorted(Path(__file__).parent.glob("*.py"))),
+    augment=augment,
+    channel_last=True,
+    fold=_fold,
+)
+
 if __name__ == "__main__":
-    training.command("defect", train)
+    training.command(LEARNER)

@@ -14,8 +14,9 @@ from torch import nn
 
 from ..layers import Residual
 from .features import BANDS, FRAMES
+from .space import KeywordShape
 
-WIDTH, HEADS, HIDDEN, BLOCKS = 64, 4, 128, 3
+REFERENCE = KeywordShape()
 
 
 class Attention(nn.Module):  # type: ignore[misc, unused-ignore]
@@ -27,7 +28,6 @@ class Attention(nn.Module):  # type: ignore[misc, unused-ignore]
     def __init__(self, width: int, heads: int) -> None:
         """Make the projections; each head has an equal share of the width."""
         super().__init__()
-        self.heads = heads
         self.size = width // heads
         self.query = nn.Linear(width, heads * self.size)
         self.key = nn.Linear(width, heads * self.size)
@@ -44,7 +44,9 @@ class Attention(nn.Module):  # type: ignore[misc, unused-ignore]
 
     def _split(self, x: Any) -> Any:
         """Turn [n, frames, heads * size] into [n, heads, frames, size]."""
-        split = x.reshape(x.shape[0], x.shape[1], self.heads, self.size)
+        # The weights tell how many heads are left.
+        heads = self.query.out_features // self.size
+        split = x.reshape(x.shape[0], x.shape[1], heads, self.size)
         return split.permute(0, 2, 1, 3)
 
 
@@ -69,16 +71,16 @@ class Standardise(nn.Module):  # type: ignore[misc, unused-ignore]
 class Encoder(nn.Module):  # type: ignore[misc, unused-ignore]
     """Embed every frame, let the blocks mix them, and judge their mean."""
 
-    def __init__(self, classes: int) -> None:
+    def __init__(self, classes: int, shape: KeywordShape) -> None:
         """Make the untrained network."""
         super().__init__()
-        self.embedding = nn.Linear(BANDS, WIDTH)
-        self.position = nn.Parameter(0.02 * torch.randn(1, FRAMES, WIDTH))
+        self.embedding = nn.Linear(BANDS, shape.width)
+        self.position = nn.Parameter(0.02 * torch.randn(1, FRAMES, shape.width))
         self.blocks = nn.Sequential(
-            *(layer for _ in range(BLOCKS) for layer in _block())
+            *(layer for _ in range(shape.blocks) for layer in _block(shape))
         )
-        self.norm = _norm()
-        self.classifier = nn.Linear(WIDTH, classes)
+        self.norm = _norm(shape.width)
+        self.classifier = nn.Linear(shape.width, classes)
 
     def forward(self, x: Any) -> Any:
         """Return logits, [n, classes], of patches shaped [n, FRAMES, BANDS]."""
@@ -86,9 +88,14 @@ class Encoder(nn.Module):  # type: ignore[misc, unused-ignore]
         return self.classifier(self.norm(mixed).mean(dim=1))
 
 
-def network(classes: int) -> nn.Module:
-    """Return the untrained network, which yields logits."""
-    return Encoder(classes)
+def network(
+    classes: int, shape: KeywordShape = REFERENCE, *, width: float = 1.0
+) -> nn.Module:
+    """Return the untrained network, which yields logits.
+
+    ``width`` scales all vectors, each to a multiple of 8, and the number of heads.
+    """
+    return Encoder(classes, shape.widened(width))
 
 
 def spell_out(net: nn.Module) -> nn.Module:
@@ -103,15 +110,16 @@ def spell_out(net: nn.Module) -> nn.Module:
     return copied
 
 
-def _block() -> tuple[nn.Module, nn.Module]:
+def _block(shape: KeywordShape) -> tuple[nn.Module, nn.Module]:
     """Return attention and a two-layer network, each behind its LayerNorm."""
-    dense = (nn.Linear(WIDTH, HIDDEN), nn.ReLU(), nn.Linear(HIDDEN, WIDTH))
+    width, hidden = shape.width, shape.hidden
+    dense = (nn.Linear(width, hidden), nn.ReLU(), nn.Linear(hidden, width))
     return (
-        Residual(nn.Sequential(_norm(), Attention(WIDTH, HEADS))),
-        Residual(nn.Sequential(_norm(), *dense)),
+        Residual(nn.Sequential(_norm(width), Attention(width, shape.heads))),
+        Residual(nn.Sequential(_norm(width), *dense)),
     )
 
 
-def _norm() -> nn.LayerNorm:
+def _norm(width: int) -> nn.LayerNorm:
     """Return a LayerNorm without weights: the linear layer behind it has enough."""
-    return nn.LayerNorm(WIDTH, elementwise_affine=False)
+    return nn.LayerNorm(width, elementwise_affine=False)

@@ -20,13 +20,13 @@ FAILED = 3
 """How the child ends that told in its last line why it failed."""
 
 CPU_S = 1800
-"""Seconds of processor time: the largest file tried took some ten."""
+"""Seconds of processor time for a recipe: the largest file tried took some ten."""
 
 _SET_PARENT_DEATH_SIGNAL = 1
 """PR_SET_PDEATHSIG in <sys/prctl.h>."""
 
 
-def run(act: Callable[[], None], failure: str) -> None:
+def run(act: Callable[[], None], failure: str, cpu_s: int | None = None) -> None:
     """Call ``act`` in a child process and wait; what it prints is kept to itself.
 
     Raises:
@@ -35,7 +35,7 @@ def run(act: Callable[[], None], failure: str) -> None:
     with tempfile.TemporaryFile() as printed:
         child = os.fork()
         if child == 0:
-            _act_and_exit(act, printed.fileno())
+            _act_and_exit(act, printed.fileno(), cpu_s or CPU_S)
         _, status = os.waitpid(child, 0)
         printed.seek(0)
         words = printed.read().decode("utf-8", "replace").split("\n")
@@ -46,12 +46,12 @@ def run(act: Callable[[], None], failure: str) -> None:
         raise ModelError(f"{failure}: {why[:500]}")
 
 
-def _act_and_exit(act: Callable[[], None], printed: int) -> NoReturn:
+def _act_and_exit(act: Callable[[], None], printed: int, cpu_s: int) -> NoReturn:
     os.dup2(printed, 1)
     os.dup2(printed, 2)
     try:
         ctypes.CDLL(None).prctl(_SET_PARENT_DEATH_SIGNAL, signal.SIGKILL)
-        resource.setrlimit(resource.RLIMIT_CPU, (CPU_S, CPU_S))
+        resource.setrlimit(resource.RLIMIT_CPU, (cpu_s, cpu_s))
         resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
         act()
     except BaseException as exc:

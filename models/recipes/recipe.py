@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import re
 import tempfile
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -13,7 +14,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ...harness.cache import cache_folder
-from ...harness.errors import InfrastructureError, InputError, ModelError, NotFound
+from ...harness.calibration_samples import check_samples
+from ...harness.errors import (
+    InfrastructureError,
+    InputError,
+    ModelError,
+    NotFound,
+    NotInstalled,
+)
 from ...harness.formats import inspect_model
 from ...harness.hashing import file_sha256
 from ...harness.model import BuiltVariant
@@ -51,12 +59,24 @@ class FileRecipe:
     """A recipe that has a conversion for each format; see ``harness.recipe.Recipe``."""
 
     def __init__(
-        self, name: str, summary: str, conversions: Mapping[str, Conversion]
+        self,
+        name: str,
+        summary: str,
+        conversions: Mapping[str, Conversion],
+        reasons: Mapping[str, str] | None = None,
     ) -> None:
-        """Name the recipe; ``conversions`` are by format."""
+        """Name the recipe.
+
+        Args:
+            name: what it is called.
+            summary: what it does.
+            conversions: by format.
+            reasons: why it does not apply to other formats, by format.
+        """
         self.name = name
         self.summary = summary
         self.formats: tuple[str, ...] = tuple(conversions)
+        self.reasons: Mapping[str, str] = reasons or {}
         self._conversions = conversions
 
     def calibrated(self, format: str) -> bool:
@@ -82,18 +102,7 @@ class FileRecipe:
             InfrastructureError: a tool is not installed, or the cache not writable.
         """
         conversion = self._conversion(format)
-        given = calibration if conversion.calibrated else None
-        if conversion.calibrated and given is None:
-            raise InputError(
-                f"recipe {self.name!r} needs calibration samples for {str(source)!r}; "
-                "name a .npz file of some as its calibration"
-            )
-        record = self._record(source, format, given)
-        key = hashlib.sha256(canonical_json(record).encode()).hexdigest()
-        path = cache / f"{source.stem}-{self.name}-{key[:32]}.{format}"
-        if not path.exists():
-            samples = {} if given is None else given.load()
-            self._make(conversion, source, samples, path)
+        path, record = self.made(source, format, calibration, cache, format)
         return BuiltVariant(
             path=path,
             recipe=self.name,
@@ -102,9 +111,40 @@ class FileRecipe:
             lineage=(record,),
         )
 
+    def made(
+        self,
+        source: Path,
+        format: str,
+        calibration: Calibration | None,
+        cache: Path,
+        suffix: str,
+    ) -> tuple[Path, dict[str, Any]]:
+        """Return where the result lies, and everything that decides it.
+
+        Raises: what ``build`` does.
+        """
+        conversion = self._conversion(format)
+        given = calibration if conversion.calibrated else None
+        if conversion.calibrated and given is None:
+            raise InputError(
+                f"recipe {self.name!r} needs calibration samples for {str(source)!r}; "
+                "name a .npz file of some as its calibration"
+            )
+        record = self._record(source, format, given)
+        key = hashlib.sha256(canonical_json(record).encode()).hexdigest()
+        slug = re.sub(r"[^a-z0-9.]+", "-", self.name).strip("-")
+        path = cache / f"{source.stem}-{slug}-{key[:32]}.{suffix}"
+        if not path.exists():
+            samples = {} if given is None else given.load()
+            if given is not None:
+                check_samples(f"calibration of recipe {self.name!r}", samples)
+            self._make(conversion, source, samples, path)
+        return path, record
+
     def _conversion(self, format: str) -> Conversion:
         if format not in self._conversions:
-            raise NotFound(f"format of recipe {self.name!r}", format, self.formats)
+            kind, why = f"format of recipe {self.name!r}", self.reasons.get(format)
+            raise NotFound(kind, format, self.formats, why)
         return self._conversions[format]
 
     def _record(
@@ -147,7 +187,7 @@ class FileRecipe:
         try:
             return {tool: version(tool) for tool in tools}
         except PackageNotFoundError as exc:
-            raise InfrastructureError(
+            raise NotInstalled(
                 f"recipe {self.name!r} needs {exc.name!r}, which is not installed; "
                 "pip install 'tierbench[host]' installs it"
             ) from exc

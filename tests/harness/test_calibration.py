@@ -30,8 +30,13 @@ def test_all_samples_come_in_the_inputs_type_and_name() -> None:
 
 
 def test_samples_apart_from_the_evaluation_data_are_taken() -> None:
-    found = calibration_of(source("c", x=ROWS[:5]), source("e", x=ROWS[5:]), [X])
-    assert len(found.load()["x"]) == 5
+    found = calibration_of(source("c", x=ROWS[:8]), source("e", x=ROWS[8:]), [X])
+    assert len(found.load()["x"]) == 8
+
+
+def test_too_few_samples_are_refused() -> None:
+    with pytest.raises(DataError, match="'c': 7 samples; give 8 at least"):
+        calibration_of(source("c", x=ROWS[:7]), None, [X])
 
 
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])

@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tierbench.harness.chain import Step, chain_text, parse_chain
+from tierbench.harness.chain import Step, chain_text, normal, parse_chain
 from tierbench.harness.errors import ChainError
 
 NAMES = st.from_regex(r"[a-z0-9][a-z0-9-]{0,8}", fullmatch=True)
@@ -56,3 +56,8 @@ def test_a_name_without_end_is_cut_in_the_message():
     with pytest.raises(ChainError, match="5000 characters") as caught:
         parse_chain("a" * 5000)
     assert len(str(caught.value)) < 200
+
+
+def test_what_is_no_chain_is_left_as_it_is():
+    assert normal("prune(0.5)>int8") == "prune(0.5) > int8"
+    assert normal("../x") == "../x"

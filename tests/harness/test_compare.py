@@ -8,9 +8,9 @@ from store_examples import example_environment, example_run
 from support.loads import SERVER, a_window
 from support.measured import a_case, a_result
 
-from tierbench.harness.compare import BETWEEN_RUNS, COLUMNS, HISTORY_MIN, compare
+from tierbench.harness.compare import COLUMNS, HISTORY_MIN, compare
 from tierbench.harness.errors import NotComparable, NotFound
-from tierbench.harness.pairing import Verdict
+from tierbench.harness.pairing import BETWEEN_RUNS, Verdict
 from tierbench.harness.store import Store
 from tierbench.harness.values import Scenario, Status, Workload
 

@@ -1,6 +1,7 @@
 """Variants of a user's own file: what is made, what is refused, and how it is told."""
 
 from pathlib import Path
+from typing import ClassVar
 
 import numpy as np
 import pytest
@@ -19,6 +20,7 @@ class Copy:
 
     formats = ("onnx",)
     summary = "a copy"
+    reasons: ClassVar = {}
 
     def __init__(self, name: str, problem: str | None = None) -> None:
         self.name = name
@@ -86,7 +88,7 @@ def test_a_file_without_variants_is_measured_as_it_is(path: Path) -> None:
 def test_fp32_is_the_file_itself_and_others_are_made(
     path: Path, tmp_path: Path, recipes
 ) -> None:
-    calibration = arrays(tmp_path / "c.npz", 100, 5)
+    calibration = arrays(tmp_path / "c.npz", 100, 9)
     model = requested(path, "plain", "fp32", "scaled", calibration=calibration)
     plain, fp32, scaled = (variant for variant, _ in model.variants(("onnx",)))
     assert (fp32.path, fp32.weight_bits) == (path, 32)
@@ -95,7 +97,7 @@ def test_fp32_is_the_file_itself_and_others_are_made(
     assert [step["step"] for step in plain.lineage] == ["file", "recipe"]
     ((source, format, given, cache),) = recipes["scaled"].calls
     assert (source, format) == (path, "onnx")
-    assert len(given.load()["x"]) == 5
+    assert len(given.load()["x"]) == 9
     assert fp32.sha256[:32] in cache.parts
     assert recipes["plain"].calls[0][2] is None
 
@@ -111,7 +113,7 @@ def test_every_variant_that_cannot_be_made_is_told(
 ) -> None:
     recipes["plain"] = Copy("plain", "no such operator")
     recipes["scaled"] = Copy("scaled", "no scale")
-    calibration = arrays(tmp_path / "c.npz", 100, 5)
+    calibration = arrays(tmp_path / "c.npz", 100, 9)
     model = requested(path, "plain", "fp32", "scaled", calibration=calibration)
     with pytest.raises(InputError) as caught:
         model.variants(("onnx",))

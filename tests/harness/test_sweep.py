@@ -12,7 +12,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from tierbench.harness.errors import SweepError
+from tierbench.harness.errors import NotFound, SweepError
 from tierbench.harness.profiles import PROFILES
 from tierbench.harness.sweep import Constraints, Sweep, load_sweep, parse_sweep
 from tierbench.harness.sweep_schema import TABLES
@@ -32,10 +32,21 @@ TARGETS = {
     ),
     "board": SimpleNamespace(options=()),
 }
-MODELS = {"defect": SimpleNamespace(variants=("fp32", "int8"))}
+
+
+def check(variant):
+    if variant not in ("fp32", "int8"):
+        raise NotFound("variant of model 'defect'", variant, ("fp32", "int8"))
+
+
+MODELS = {"defect": SimpleNamespace(variants=("fp32", "int8"), check=check)}
 RECIPES = {
-    "small": SimpleNamespace(formats=("onnx", "tflite"), calibrated=lambda _: True),
-    "flat": SimpleNamespace(formats=("tflite",), calibrated=lambda _: False),
+    "small": SimpleNamespace(
+        formats=("onnx", "tflite"), calibrated=lambda _: True, reasons={}
+    ),
+    "flat": SimpleNamespace(
+        formats=("tflite",), calibrated=lambda _: False, reasons={"onnx": "too deep"}
+    ),
 }
 
 GOOD = """
@@ -327,7 +338,19 @@ WRONG = {
         [
             (4, "model[0].variants[0]", "unknown recipe 'int9'", "fp32, flat, small"),
             (4, "model[0].variants[2]", "'small' needs samples", "'calibration'"),
-            (4, "model[0].variants[3]", "'flat' is for tflite files, not onnx"),
+            (
+                4,
+                "model[0].variants[3]",
+                "'flat' is for tflite files, not onnx: too deep",
+            ),
+        ],
+    ),
+    "values of recipes": (
+        model('path = "my.onnx"\nvariants = ["small(2)", "nine(1)", "flat > small"]'),
+        [
+            (4, "model[0].variants[0]", "'small(2)': recipe 'small' takes nothing"),
+            (4, "model[0].variants[1]", "unknown recipe 'nine'"),
+            (4, "model[0].variants[2]", "of a file one recipe makes a variant"),
         ],
     ),
     "calibration": (

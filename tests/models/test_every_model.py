@@ -33,7 +33,9 @@ def test_entry_point_leads_to_a_model_that_fits_the_protocol(reference):
     assert (typed.name, typed.task) == (reference.name, "classification")
     assert typed.formats == FORMATS
     assert typed.variants == (
-        *("fp32", "fp16", "int8", "int8-per-tensor", "int16x8", "int4"),
+        *("fp32", "fp16", "int8", "int8-per-tensor", "int8-entropy", "int8-percentile"),
+        *("int8-weights", "int8-dynamic", "int16x8", "mixed"),
+        *("int4", "int4-uniform", "int4-weights"),
     )
 
 
@@ -62,7 +64,7 @@ def test_all_files_together_are_small(reference):
 
 
 def test_record_tells_the_recipe_in_force(reference):
-    assert reference.lineage["settings"] == reference.settings
+    assert reference.lineage["settings"] == reference.learner.settings
     assert tuple(reference.lineage["classes"]) == reference.data.classes
     for name, split in reference.data.splits.items():
         record = reference.lineage["data"][name]

@@ -24,14 +24,8 @@ def test_record_is_the_one_that_ships(reference, tmp_path, monkeypatch):
     monkeypatch.setattr(training, "version", reference.lineage["tools"].get)
     splits = reference.data.splits.items()
     few = {name: replace(split, samples=20) for name, split in splits}
-    weights = SimpleNamespace(numel=lambda: reference.lineage["parameters"])
-    training.record(
-        tmp_path,
-        reference.name,
-        SimpleNamespace(parameters=lambda: [weights]),
-        replace(reference.data, splits=few),
-        reference.settings,
-    )
+    learner = replace(reference.learner, data=replace(reference.data, splits=few))
+    training.record(tmp_path, learner, reference.lineage["parameters"])
     made = json.loads((tmp_path / "lineage.json").read_text(encoding="utf-8"))
     for group, unlike in (("data", ("samples", "sha256")), ("files", ("top1",))):
         for name, record in made[group].items():
@@ -43,13 +37,15 @@ def test_record_is_the_one_that_ships(reference, tmp_path, monkeypatch):
 
 def test_folder_must_be_named(capsys):
     with pytest.raises(SystemExit) as caught:
-        training.command("defect", print, [])
+        training.command(SimpleNamespace(name="defect"), [])
     assert caught.value.code == 2
     assert "--out" in capsys.readouterr().err
 
 
-def test_folder_is_made_before_training(tmp_path):
+def test_folder_is_made_before_training(tmp_path, monkeypatch):
     seen = []
-    training.command("defect", seen.append, ["--out", str(tmp_path / "a" / "b")])
+    monkeypatch.setattr(training, "train", lambda _, folder: seen.append(folder))
+    learner = SimpleNamespace(name="defect")
+    training.command(learner, ["--out", str(tmp_path / "a" / "b")])
     assert seen == [tmp_path / "a" / "b"]
     assert seen[0].is_dir()

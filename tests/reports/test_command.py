@@ -24,6 +24,7 @@ from tierbench.harness.values import (
     Workload,
 )
 from tierbench.reports import command
+from tierbench.reports.bought import Techniques
 
 
 @pytest.fixture
@@ -35,7 +36,7 @@ def asked(monkeypatch: pytest.MonkeyPatch, examples: SimpleNamespace) -> list[ob
         calls.append((store_url, run_id))
         rows = examples.sweep_rows()
         histograms = examples.histograms(rows)
-        return rows, examples.runs, examples.environments, histograms
+        return rows, examples.runs, examples.environments, histograms, Techniques()
 
     monkeypatch.setattr(command, "_read", read)
     return calls
@@ -207,7 +208,7 @@ def test_a_big_store_is_read_part_by_part_and_each_result_once(
         monkeypatch.setattr(module, "summarise", counted, raising=False)
     gc.collect()
     before = sum(isinstance(found, Result) for found in gc.get_objects())
-    rows, _, _, histograms = command._read(url, None)
+    rows, _, _, histograms, _ = command._read(url, None)
     assert len(rows) == len(histograms) == len(set(summarised)) == 60
     assert len(summarised) == 60
     assert max(held) - before < 40

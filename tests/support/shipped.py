@@ -14,6 +14,7 @@ from tierbench.harness.model import BuiltVariant, Data
 from tierbench.models import prediction
 from tierbench.models.content import content_sha256
 from tierbench.models.dataset import Dataset
+from tierbench.models.learner import Learner
 from tierbench.models.reference import Reference
 
 NAMES = sorted(
@@ -39,7 +40,7 @@ class Shipped:
         self.module = import_module(point.module)
         self.model: Reference = point.load()
         self.data: Dataset = import_module(f"{point.module}.data").DATA
-        self.settings = import_module(f"{point.module}.train").SETTINGS
+        self.learner: Learner = import_module(f"{point.module}.train").LEARNER
         self.folder = Path(str(self.module.__file__)).parent
         lineage = self.folder / "lineage.json"
         self.lineage = json.loads(lineage.read_text(encoding="utf-8"))

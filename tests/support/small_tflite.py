@@ -1,8 +1,9 @@
-"""A small TensorFlow Lite file with two inputs."""
+"""Small TensorFlow Lite files: one with two inputs, one with stored weights."""
 
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 from ai_edge_litert import schema_py_generated as schema
 from ai_edge_litert.tools import flatbuffer_utils
 
@@ -32,6 +33,56 @@ def write_adding(path: Path) -> Path:
     model.buffers = [schema.BufferT() for _ in range(4)]
     path.write_bytes(bytes(flatbuffer_utils.convert_object_to_bytearray(model)))
     return path
+
+
+def write_convolutions(path: Path, *weights: Any) -> Path:
+    """Write 1 x 1 convolutions over ``x`` one after the other: y0, y1, ...
+
+    Each one's weights are [outputs, 1, 1, inputs]; the image is 4 x 4.
+    """
+    graph = schema.SubGraphT()
+    buffers = [schema.BufferT()]
+    graph.tensors = [_image(b"x", weights[0].shape[3])]
+    graph.inputs, graph.operators = [0], []
+    for number, values in enumerate(weights):
+        operator = schema.OperatorT()
+        operator.opcodeIndex = 0
+        operator.inputs = [len(graph.tensors) - 1, len(graph.tensors)]
+        operator.inputs.append(len(graph.tensors) + 1)
+        operator.outputs = [len(graph.tensors) + 2]
+        operator.builtinOptionsType = schema.BuiltinOptions.Conv2DOptions
+        operator.builtinOptions = schema.Conv2DOptionsT()
+        operator.builtinOptions.strideH = operator.builtinOptions.strideW = 1
+        graph.operators.append(operator)
+        bias = np.zeros(len(values), "<f4")
+        for name, stored in ((f"w{number}", values), (f"b{number}", bias)):
+            buffers.append(schema.BufferT())
+            content = np.ascontiguousarray(stored, "<f4").tobytes()
+            buffers[-1].data = np.frombuffer(content, np.uint8)
+            tensor = _tensor(name.encode(), 0)
+            tensor.shape, tensor.buffer = list(stored.shape), len(buffers) - 1
+            graph.tensors.append(tensor)
+        graph.tensors.append(_image(f"y{number}".encode(), len(values)))
+    graph.outputs = [len(graph.tensors) - 1]
+    code = schema.OperatorCodeT()
+    code.builtinCode = code.deprecatedBuiltinCode = schema.BuiltinOperator.CONV_2D
+    code.version = 1
+    signature = schema.SignatureDefT()
+    signature.signatureKey, signature.subgraphIndex = b"serving_default", 0
+    signature.inputs = [_named(b"x", 0)]
+    signature.outputs = [_named(b"y", graph.outputs[0])]
+    model = schema.ModelT()
+    model.version = 3
+    model.operatorCodes, model.subgraphs = [code], [graph]
+    model.signatureDefs, model.buffers = [signature], buffers
+    path.write_bytes(bytes(flatbuffer_utils.convert_object_to_bytearray(model)))
+    return path
+
+
+def _image(name: bytes, channels: int) -> Any:
+    tensor = _tensor(name, -1)
+    tensor.shape = [1, 4, 4, channels]
+    return tensor
 
 
 def _tensor(name: bytes, index: int) -> Any:

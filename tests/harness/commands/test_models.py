@@ -6,6 +6,7 @@ import shutil
 import sys
 from importlib.metadata import EntryPoint
 from pathlib import Path
+from typing import ClassVar
 
 import numpy as np
 import pytest
@@ -13,7 +14,7 @@ from support.models import write_linear
 from support.plans import write_model
 
 from tierbench.harness import registry
-from tierbench.harness.errors import InputError, NotFound
+from tierbench.harness.errors import InputError, ModelError, NotFound
 from tierbench.harness.model import BuiltVariant
 
 SHA256 = "ab" * 32
@@ -26,14 +27,20 @@ class Model:
     task = "addition"
     formats = ("onnx", "tflite")
     variants = ("fp32", "odd")
+    chains = ("longer",)
     evaluation_sha256 = SHA256
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
 
-    def build(self, variant, format, cache):
-        if variant not in self.variants:
+    def check(self, variant):
+        if variant not in (*self.variants, *self.chains):
             raise NotFound("variant of model 'small'", variant, self.variants)
+
+    def build(self, variant, format, cache):
+        self.check(variant)
+        if variant == "longer" and (self._folder / "broken").exists():
+            raise ModelError("variant 'longer': it broke")
         if format != "onnx":
             raise NotFound(f"format of variant {variant!r}", format, ["onnx"])
         path = write_model(self._folder, constant=1.0 + len(variant))
@@ -47,12 +54,21 @@ class Model:
         )
 
 
+class Waiting:
+    """A technique as it is listed."""
+
+    name = "wait"
+    summary = "take longer"
+    takes = "a number"
+
+
 class Copying:
     """A recipe that writes down the samples it was given beside a copy."""
 
     name = "copy"
     summary = "nothing at all"
     formats = ("onnx",)
+    reasons: ClassVar = {"tflite": "too flat"}
 
     def calibrated(self, format):
         return True
@@ -81,10 +97,12 @@ def installed(folder, tmp_path_factory, monkeypatch):
         stock, "MODEL", Model(tmp_path_factory.mktemp("stock")), raising=False
     )
     monkeypatch.setattr(stock, "RECIPE", Copying(), raising=False)
+    monkeypatch.setattr(stock, "TECHNIQUE", Waiting(), raising=False)
     monkeypatch.setitem(sys.modules, "stock_of_models", stock)
     points = {
         registry.MODELS: {"small": "MODEL"},
         registry.RECIPES: {"copy": "RECIPE"},
+        registry.TECHNIQUES: {"wait": "TECHNIQUE"},
     }
     known = registry._points
     monkeypatch.setattr(
@@ -103,20 +121,24 @@ def installed(folder, tmp_path_factory, monkeypatch):
 
 @pytest.fixture
 def samples(folder):
-    np.savez(folder / "samples.npz", input=np.ones((3, 4)), labels=np.arange(3))
+    np.savez(folder / "samples.npz", input=np.ones((9, 4)), labels=np.arange(9))
     return folder / "samples.npz"
 
 
 def test_list_tells_models_and_recipes(call) -> None:
     said = call("models", "list")
     assert (said.status, said.err) == (0, "")
-    models, recipes = said.out.split("\n\n")
+    models, recipes, techniques = said.out.split("\n\n")
     assert models.splitlines()[1].split() == [
-        *("small", "addition", "onnx,", "tflite", "4", "fp32,", "odd")
+        *("small", "addition", "onnx,", "tflite", "4", "fp32,", "odd", "longer")
     ]
     assert recipes.split() == [
         *("name", "formats", "calibrated", "summary"),
         *("copy", "onnx", "onnx", "nothing", "at", "all"),
+    ]
+    assert techniques.split() == [
+        *("name", "value", "summary"),
+        *("wait", "a", "number", "take", "longer"),
     ]
 
 
@@ -130,6 +152,7 @@ def test_list_has_a_machines_view(call) -> None:
                 "formats": ["onnx", "tflite"],
                 "parameters": 4,
                 "variants": ["fp32", "odd"],
+                "chains": ["longer"],
             }
         ],
         "recipes": [
@@ -140,6 +163,7 @@ def test_list_has_a_machines_view(call) -> None:
                 "summary": "nothing at all",
             }
         ],
+        "techniques": [{"name": "wait", "value": "a number", "summary": "take longer"}],
         "broken": [],
     }
 
@@ -153,7 +177,7 @@ def test_list_tells_a_broken_plug_in_and_all_others(call, monkeypatch) -> None:
     monkeypatch.delattr(sys.modules[__name__], "MODEL")
     said = call("models", "list")
     assert said.status == 0
-    assert said.out == "\n"
+    assert said.out.splitlines()[:2] == ["", ""]
     model, recipe = said.err.splitlines()
     assert model.startswith("small: tierbench.models 'small' cannot be loaded from ")
     assert recipe == (
@@ -162,6 +186,7 @@ def test_list_tells_a_broken_plug_in_and_all_others(call, monkeypatch) -> None:
     )
     found = json.loads(call("models", "list", "--json").out)
     assert (found["models"], found["recipes"]) == ([], [])
+    assert len(found["techniques"]) == 1
     assert [row["name"] for row in found["broken"]] == ["small", "copy"]
 
 
@@ -177,25 +202,74 @@ def test_show_counts_weights_beside_the_file(call, folder) -> None:
     assert changed["sha256"] != first["sha256"]
 
 
-def test_build_makes_all_that_there_is(call) -> None:
+def test_build_makes_all_that_there_is_and_says_what_there_is_not(call) -> None:
     rows = json.loads(call("models", "build", "small", "--json").out)
-    assert [(row["variant"], row["format"]) for row in rows] == [
-        ("fp32", "onnx"),
-        ("odd", "onnx"),
+    assert [(row["variant"], row["format"], row["status"]) for row in rows] == [
+        ("fp32", "onnx", "built"),
+        ("fp32", "tflite", "inapplicable"),
+        ("odd", "onnx", "built"),
+        ("odd", "tflite", "inapplicable"),
+        ("longer", "onnx", "built"),
+        ("longer", "tflite", "inapplicable"),
     ]
-    table = call("models", "build", "small", "--variant", "odd").out
-    assert [line.split()[:3] for line in table.splitlines()] == [
+    assert rows[0]["reason"] is None
+    assert rows[3] == {
+        "model": "small",
+        "variant": "odd",
+        "format": "tflite",
+        "status": "inapplicable",
+        "reason": "no format of variant 'odd' 'tflite'; known: onnx",
+    }
+
+
+def test_without_a_model_it_builds_all_of_all(call) -> None:
+    said = call("models", "build")
+    assert said.status == 0
+    there, missing = said.out.split("\n\n")
+    assert [line.split()[:3] for line in there.splitlines()] == [
         ["model", "variant", "format"],
+        ["small", "fp32", "onnx"],
         ["small", "odd", "onnx"],
+        ["small", "longer", "onnx"],
     ]
+    assert [line.split()[1:4] for line in missing.splitlines()] == [
+        ["variant", "format", "status"],
+        ["fp32", "tflite", "inapplicable"],
+        ["odd", "tflite", "inapplicable"],
+        ["longer", "tflite", "inapplicable"],
+    ]
+    assert "no format of variant 'odd' 'tflite'" in missing
+    assert said.err == ""
+
+
+def test_one_that_fails_is_told_and_the_others_are_built(call) -> None:
+    model = sys.modules[__name__].MODEL  # type: ignore[attr-defined]
+    (model._folder / "broken").touch()
+    said = call("models", "build", "--format", "onnx", "--json")
+    assert said.status == 1
+    rows = json.loads(said.out)
+    assert [row["status"] for row in rows] == ["built", "built", "failed"]
+    assert rows[2]["reason"] == "variant 'longer': it broke"
+    assert "small longer onnx failed: variant 'longer': it broke" in said.err
+
+
+def test_what_was_named_and_does_not_apply_is_no_success(call) -> None:
+    arguments = ["--variant", "odd", "--variant", "fp32", "--format", "onnx"]
+    assert call("models", "build", "small", *arguments).status == 0
+    model = sys.modules[__name__].MODEL  # type: ignore[attr-defined]
+    (model._folder / "broken").touch()
+    arguments = ["--variant", "odd", "--variant", "longer"]
+    assert call("models", "build", "small", *arguments).status == 1
 
 
 def test_build_copies_each_file_with_its_lineage(call, folder) -> None:
     said = call("models", "build", "small", "--out", "a/b", "--json")
-    rows = json.loads(said.out)
+    rows = [row for row in json.loads(said.out) if row["status"] == "built"]
     assert sorted(path.name for path in (folder / "a/b").iterdir()) == [
         "small-fp32.onnx",
         "small-fp32.onnx.json",
+        "small-longer.onnx",
+        "small-longer.onnx.json",
         "small-odd.onnx",
         "small-odd.onnx.json",
     ]
@@ -221,7 +295,7 @@ def test_build_makes_variants_of_a_file(call, folder, samples) -> None:
         },
         {
             "step": "recipe",
-            "total": {"input": 12.0},
+            "total": {"input": 36.0},
             "sha256": hashlib.sha256(samples.read_bytes()).hexdigest(),
         },
     ]
@@ -231,6 +305,7 @@ def test_build_makes_variants_of_a_file(call, folder, samples) -> None:
     ("arguments", "told"),
     [
         (["small", "--variant", "odds"], "'odds'; known: fp32, odd; did you mean"),
+        (["--calibration", "a.npz"], "which brings its own samples"),
         (["small", "--format", "tflite"], "'tflite'; known: onnx"),
         (["smal"], "no reference model or .onnx or .tflite file 'smal'; known: small"),
         (["absent.onnx"], "absent.onnx': cannot be read"),

@@ -208,7 +208,8 @@ def _crossed_error(change: NDArray[np.float64]) -> tuple[float, float]:
     of_samples = seeds * float(((by_sample - mean) ** 2).sum()) / max(n - 1, 1)
     rest = change - by_seed[:, None] - by_sample + mean
     of_rest = float((rest**2).sum()) / max((seeds - 1) * (n - 1), 1)
-    variance = of_seeds + max(of_samples - of_rest, 0.0)
+    # Seeds that differ by less than chance allows do so by luck.
+    variance = max(of_seeds, of_rest) + max(of_samples - of_rest, 0.0)
     if of_seeds <= 0:
         return math.sqrt(variance / (seeds * n)), math.inf
     freedom = (variance / of_seeds) ** 2 * (seeds - 1)

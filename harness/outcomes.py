@@ -52,11 +52,13 @@ def unpack_outcomes(packed: Outcomes) -> NDArray[np.float64]:
         raise StoreError(
             f"outcomes of kind {packed.kind!r}; valid: {RIGHT!r}, {ERROR!r}"
         )
+    if packed.n < 0:
+        raise StoreError(f"outcomes of {packed.n} samples")
     size = -(-packed.n // 8) if packed.kind == RIGHT else 8 * packed.n
     try:
         inflate = zlib.decompressobj()
         plain = inflate.decompress(b64decode(packed.data, validate=True), size + 1)
-    except (zlib.error, NotBase64, ValueError) as exc:
+    except (zlib.error, NotBase64, ValueError, OverflowError) as exc:
         raise StoreError(f"outcomes cannot be decompressed: {exc}") from exc
     if len(plain) != size or not inflate.eof:
         raise StoreError(f"outcomes hold {len(plain)} bytes, not {packed.n} samples")

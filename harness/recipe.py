@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 
 from .chain import chain_text, parse_chain
 from .errors import ChainError
@@ -60,6 +60,7 @@ class Recipe(Protocol):
         ...
 
 
+@runtime_checkable
 class GivenRecipe(Recipe, Protocol):
     """A recipe that can be given a value, as in ``mixed(0.25)``."""
 
@@ -92,10 +93,11 @@ def find_recipe(name: str, find: Callable[[str], Any]) -> Recipe:
     recipe: Recipe = find(step.name)
     if step.value is None and not step.options:
         return recipe
-    if step.value is None or step.options or not hasattr(recipe, "with_value"):
-        takes = "one value" if hasattr(recipe, "with_value") else "nothing"
-        raise ChainError(
-            f"{str(step)!r}: recipe {step.name!r} takes {takes}; write {step.name!r}"
-        )
-    given: GivenRecipe = recipe
-    return given.with_value(step.value)
+    takes = "nothing"
+    if isinstance(recipe, GivenRecipe):
+        if step.value is not None and not step.options:
+            return recipe.with_value(step.value)
+        takes = "one value"
+    raise ChainError(
+        f"{str(step)!r}: recipe {step.name!r} takes {takes}; write {step.name!r}"
+    )

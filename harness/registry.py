@@ -13,6 +13,7 @@ MODELS = "tierbench.models"
 METERS = "tierbench.meters"
 RECIPES = "tierbench.recipes"
 TECHNIQUES = "tierbench.techniques"
+SHIFTS = "tierbench.shifts"
 COMMANDS = "tierbench.commands"
 
 

@@ -41,7 +41,7 @@ UNTOLD = "the target does not tell"
 NO_DATA = "no evaluation data was given"
 
 LINEAGE_KEYS = (
-    *("step", "name", "model", "recipe", "technique", "parameters", "seed", "epochs"),
+    *("step", "name", "model", "recipe", "technique", "parameters", "settings"),
     *("sha256", "source_sha256", "parent_sha256"),
 )
 """What a row tells of each step; ``models show --json`` tells all."""

@@ -12,6 +12,7 @@ from sqlalchemy import Connection, RowMapping, Table, func, select
 from . import schema
 from .blocks import Row, pack_blocks, unpack_blocks
 from .errors import StoreError
+from .outcomes import unpack_outcomes
 from .plain import from_plain, parse_json, parse_object, to_json, to_plain
 from .values import Block, Case, Environment, Result, Variant, WorkerRecord
 
@@ -198,7 +199,10 @@ def _result(
     plain["environment"] = shared.build(Environment, row["environment"])
     plain["workers"] = [_worker(worker) for worker in workers]
     plain["blocks"] = list(blocks)
-    return from_plain(Result, plain)
+    built = from_plain(Result, plain)
+    if built.accuracy and built.accuracy.outcomes:
+        unpack_outcomes(built.accuracy.outcomes)  # so that damage is told here
+    return built
 
 
 def _worker(row: Row) -> WorkerRecord:

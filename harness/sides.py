@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from .chain import Step
-from .controls import read_steps
+from .controls import read_steps, seed_of
 from .pairing import (
     BETWEEN_RUNS,
     Comparison,
@@ -50,6 +50,18 @@ class Side:
         variant = self.case.variant
         place = self.case.place
         return variant.model, place, variant.format, self.evidence, self.device
+
+    @property
+    def seed(self) -> str:
+        """Return the seed that its name gives, else that of its last training."""
+        trained = (
+            step.get("settings")
+            for step in reversed(self.case.variant.lineage)
+            if step.get("step") == "technique"
+        )
+        settings = next(trained, None)
+        known = settings.get("seed", "") if isinstance(settings, Mapping) else ""
+        return seed_of(self.steps) or str(known)
 
     @property
     def workload_rank(self) -> tuple[int, int, int, str]:

@@ -55,6 +55,45 @@ def export_onnx(
     path.write_bytes(model.SerializeToString(deterministic=True))
 
 
+def export_onnx_quickly(
+    net: nn.Module,
+    sample_shape: Sequence[int],
+    path: Path,
+    *,
+    channel_last: bool = False,
+) -> None:
+    """Do what ``export_onnx`` does in a twentieth of the time, by the older exporter.
+
+    Fit for a network whose graph comes out the same: what depends on the batch's size
+    or pads is written with more operators.
+    """
+    import io
+
+    import onnx
+    import torch
+
+    from .layers import Probabilities
+
+    free = {0: "n"}
+    stream = io.BytesIO()
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        torch.onnx.export(
+            Probabilities(net, channel_last=channel_last).eval(),
+            (torch.zeros(2, *sample_shape),),
+            stream,
+            dynamo=False,
+            dynamic_axes={_INPUT: free, _OUTPUT: free},
+            input_names=[_INPUT],
+            output_names=[_OUTPUT],
+            opset_version=_OPSET,
+        )
+    model = onnx.load_model_from_string(stream.getvalue())
+    _strip(model)
+    onnx.checker.check_model(model, full_check=True)
+    path.write_bytes(model.SerializeToString(deterministic=True))
+
+
 def _strip(model: Any) -> None:
     """Remove what only a debugger of the exporter wants, paths included."""
     model.doc_string = ""

@@ -11,7 +11,11 @@ from ..harness.data import dequantise, quantise
 from ..harness.values import TensorSpec
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from numpy.typing import NDArray
+
+    Run = Callable[[NDArray[np.float32]], list[NDArray[np.float32]]]
 
 _BATCH = 50
 
@@ -26,11 +30,24 @@ def probabilities(path: Path, inputs: NDArray[np.float32]) -> NDArray[np.float32
 
     A file with integer inputs gets them quantised, its outputs are turned back.
     """
+    return runner(path)(inputs)[0]
+
+
+def runner(path: Path) -> Run:
+    """Load a file; return what gives all its outputs, float32 [n, ...] each.
+
+    What is given and put out is what ``probabilities`` has it.
+    """
     run = _tflite(path) if path.suffix == ".tflite" else _onnx(path)
-    batches = [
-        run(inputs[start : start + _BATCH]) for start in range(0, len(inputs), _BATCH)
-    ]
-    return np.concatenate(batches)
+
+    def outputs(inputs: NDArray[np.float32]) -> list[NDArray[np.float32]]:
+        batches = [
+            run(inputs[start : start + _BATCH])
+            for start in range(0, len(inputs), _BATCH)
+        ]
+        return [np.concatenate(parts) for parts in zip(*batches, strict=True)]
+
+    return outputs
 
 
 def _onnx(path: Path) -> Any:
@@ -42,7 +59,7 @@ def _onnx(path: Path) -> Any:
         path, options, providers=["CPUExecutionProvider"]
     )
     name = session.get_inputs()[0].name
-    return lambda batch: session.run(None, {name: batch})[0]
+    return lambda batch: session.run(None, {name: batch})
 
 
 def _tflite(path: Path) -> Any:
@@ -50,14 +67,14 @@ def _tflite(path: Path) -> Any:
 
     interpreter = Interpreter(model_path=str(path), num_threads=1)
     given = interpreter.get_input_details()[0]
-    made = interpreter.get_output_details()[0]
+    made = interpreter.get_output_details()
 
-    def run(batch: NDArray[np.float32]) -> NDArray[np.float32]:
+    def run(batch: NDArray[np.float32]) -> list[NDArray[np.float32]]:
         interpreter.resize_tensor_input(given["index"], batch.shape)
         interpreter.allocate_tensors()
         interpreter.set_tensor(given["index"], _stored(batch, given))
         interpreter.invoke()
-        return _real(interpreter.get_tensor(made["index"]), made)
+        return [_real(interpreter.get_tensor(one["index"]), one) for one in made]
 
     return run
 

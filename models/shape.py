@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import astuple, dataclass, replace
 from typing import ClassVar, Self
 
 from ..harness.errors import InputError
@@ -17,6 +17,11 @@ class Shape:
 
     WIDTHS: ClassVar[tuple[str, ...]] = ()
     """The fields that hold a width."""
+
+    @property
+    def label(self) -> str:
+        """Return a short name: the fields' values in their order."""
+        return "-".join(map(str, astuple(self)))
 
     def widened(self, width: float) -> Self:
         """Return the shape with all widths scaled, each to a multiple of 8.

@@ -25,6 +25,10 @@ class Split:
         key = np.array([self.seed, index], dtype=np.uint64)
         return np.random.Generator(np.random.Philox(key=key))
 
+    def beside(self, number: int, samples: int) -> Split:
+        """Return another stream of the same kind of samples; 1 to 3 are the splits."""
+        return Split(seed=self.seed >> 8 << 8 | number, samples=samples)
+
 
 def splits(prefix: int) -> dict[str, Split]:
     """Return a model's three splits by name; a seed is the prefix and one more byte."""

@@ -39,8 +39,8 @@ _EXPORT_TOOLS = {
     "tflite": ("ai-edge-litert", "litert-converter", "litert-torch", "torch"),
 }
 _SHARED = (
-    *("dataset.py", "export.py", "layers.py", "learner.py", "splits.py"),
-    *("trained.py", "training.py", "weights.py", "batch.py"),
+    *("batch.py", "dataset.py", "export.py", "layers.py", "learner.py", "shape.py"),
+    *("splits.py", "trained.py", "training.py", "weights.py"),
 )
 
 
@@ -226,9 +226,7 @@ def check_steps(steps: Sequence[Step], learner: Learner) -> None:
         ChainError: a step is no technique, or is given what it cannot take.
     """
     for step in steps:
-        technique = technique_of(step)
-        technique.given(step)
-        technique.settings(step, learner)
+        technique_of(step).check(step, learner)
 
 
 def technique_of(step: Step) -> Technique:

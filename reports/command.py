@@ -30,22 +30,50 @@ Rows = list[dict[str, Any]]
     help="Only this run's cases: an id or its beginning.",
 )
 @click.option(
+    "--drift",
+    "study",
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="A drift study to show instead of a store's results.",
+)
+@click.option(
     "--out",
     type=click.Path(dir_okay=False, path_type=Path),
     default="report.html",
     show_default=True,
     help="File to write.",
 )
-def report(store_url: str, run_id: str | None, out: Path) -> None:
+def report(store_url: str, run_id: str | None, study: Path | None, out: Path) -> None:
     """Write one self-contained HTML page and print its path."""
+    from ..harness.errors import InputError
     from ..harness.outfile import replacing
     from ..harness.terminal import printable
+
+    if study is not None and run_id is not None:
+        raise InputError(
+            f"--run {run_id!r} with --drift {str(study)!r}, which holds no runs; give "
+            "one of them"
+        )
+    page = _page(store_url, run_id) if study is None else _drift_page(study)
+    with replacing(out) as file:
+        file.write(page)
+    click.echo(printable(str(out)))
+
+
+def _drift_page(study: Path) -> str:
+    from .drift_page import render_drift
+    from .drift_study import read_study
+
+    return render_drift(read_study(study))
+
+
+def _page(store_url: str, run_id: str | None) -> str:
     from .page import render
 
     rows, runs, environments, distributions, techniques = _read(store_url, run_id)
     names = dict.fromkeys(str(run["name"]) for run in runs)
     title = next(iter(names)) if len(names) == 1 else "Benchmark report"
-    page = render(
+    return render(
         rows,
         title=title,
         runs=runs,
@@ -53,9 +81,6 @@ def report(store_url: str, run_id: str | None, out: Path) -> None:
         distributions=distributions,
         techniques=techniques,
     )
-    with replacing(out) as file:
-        file.write(page)
-    click.echo(printable(str(out)))
 
 
 def _read(
@@ -91,6 +116,7 @@ def _read(
             if found := result.environment:
                 environments[found.sha256] = to_plain(found)
         runs = [run_row(known) for known in store.runs() if known.id in used]
-    found, uncompared = gains(sides)
-    techniques = Techniques(gains=found, uncompared=uncompared, claims=findings(found))
+    gained, uncompared = gains(sides)
+    claims = findings(gained)
+    techniques = Techniques(gains=gained, uncompared=uncompared, claims=claims)
     return skipped_last(rows), runs, environments, histograms, techniques

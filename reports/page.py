@@ -77,9 +77,7 @@ def render(
         scripts=[Markup(script) for script in scripts],
         script_hashes=[_csp_hash(script) for script in scripts],
         data=_data(rows, found["figure"], distributions, techniques),
-        bought=bought_tables(techniques.gains),
-        uncompared=uncompared_notes(techniques.uncompared),
-        claims=claim_table(techniques.claims),
+        **_bought(techniques),
         runs=runs,
         questions=questions(runs),
         ridges=ridges(rows, distributions),
@@ -105,7 +103,13 @@ def _data(
     return data if figure is None else {**data, "chart": Markup(_json(figure))}
 
 
-def _template() -> Template:
+def page_assets(name: str, *styles: str) -> tuple[Template, dict[str, Any]]:
+    """Return another page's template, and its style with the hash that allows it."""
+    style = "".join(map(_asset, ("page.css", *styles)))
+    return _template(name), {"style": Markup(style), "style_hash": _csp_hash(style)}
+
+
+def _template(name: str = "page.html") -> Template:
     jinja = Environment(
         loader=FileSystemLoader(_TEMPLATES),
         autoescape=True,
@@ -115,7 +119,7 @@ def _template() -> Template:
     )
     jinja.filters["words"] = words
     jinja.filters["moment"] = _moment
-    return jinja.get_template("page.html")
+    return jinja.get_template(name)
 
 
 def _findings(rows: Sequence[Row]) -> dict[str, Any]:
@@ -146,6 +150,15 @@ def _findings(rows: Sequence[Row]) -> dict[str, Any]:
         "finalists": finalists(rows),
         "warnings": warnings(rows),
         "setbacks": [found for row in rows for found in _setbacks(row)],
+    }
+
+
+def _bought(techniques: Techniques) -> dict[str, Any]:
+    """Return what the page says about techniques, by the template's names."""
+    return {
+        "bought": bought_tables(techniques.gains),
+        "uncompared": uncompared_notes(techniques.uncompared),
+        "claims": claim_table(techniques.claims),
     }
 
 

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 import numpy.typing as npt
 
 from ..dataset import Dataset
 from ..splits import splits
 from .faults import KINDS
-from .machine import running, vibration
+from .machine import Machine, Signal, running, vibration
 
 FULL_SCALE_G = 2.0
 """What the sensor reads at most; a 16-bit sensor's step is then 61 micro-g."""
@@ -16,10 +18,23 @@ FULL_SCALE_G = 2.0
 _LEVELS = 32_768
 
 
-def recording(rng: np.random.Generator, fault: str) -> npt.NDArray[np.int16]:
-    """Draw a recording as the sensor's integers, [SAMPLES]."""
+def recording(
+    rng: np.random.Generator,
+    fault: str,
+    worn: Callable[[Machine], Machine] | None = None,
+    added: Callable[[Machine], Signal] | None = None,
+) -> npt.NDArray[np.int16]:
+    """Draw a recording as the sensor's integers, [SAMPLES].
+
+    ``worn`` is what became of the machine, and ``added`` returns an acceleration in g
+    that it has besides.
+    """
     machine = running(rng)
+    if worn is not None:
+        machine = worn(machine)
     acceleration_g = vibration(rng, machine) + KINDS[fault](rng, machine)
+    if added is not None:
+        acceleration_g += added(machine)
     levels = np.rint(acceleration_g / FULL_SCALE_G * _LEVELS)
     return np.clip(levels, -_LEVELS, _LEVELS - 1).astype(np.int16)
 

@@ -116,7 +116,7 @@ def _events(rng: np.random.Generator, machine: Machine, order: float) -> Signal:
     """Return the shaft's turns at which something happens ``order`` times a turn."""
     first, last = machine.turns(np.array([-LEAD_S, DURATION_S]))
     count = math.ceil(1.1 * order * (last - first)) + 1
-    slip = uniform(rng, 0.01, 0.02)
+    slip = uniform(rng, 0.01, 0.02) * (1.0 + machine.clearance)
     steps = (1.0 + slip * rng.standard_normal(count)) / order
     return np.asarray(first + np.cumsum(steps) - uniform(rng, 0.0, 1.0) / order)
 
@@ -141,6 +141,6 @@ def _load_zone(rng: np.random.Generator, machine: Machine, turns: Signal) -> Sig
     "Model for the vibration produced by a single point defect in a rolling element
     bearing", Journal of Sound and Vibration 96 (1984) 69-82.
     """
-    width = 0.25 + 0.25 * machine.load
+    width = (0.25 + 0.25 * machine.load) / (1.0 + machine.clearance)
     away = 2.0 * np.pi * (turns + uniform(rng, 0.0, 1.0))
     return np.maximum(1.0 - (1.0 - np.cos(away)) / (2.0 * width), 0.0) ** 1.5

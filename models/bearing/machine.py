@@ -70,13 +70,15 @@ class Machine:
     """What is drawn once for a recording and shared by all that vibrates in it.
 
     speed_hz is the shaft's at the first sample, drift_hz its change until the last;
-    load is 0 (idle) to 1 (full).
+    load is 0 (idle) to 1 (full). clearance is how much the play of the balls has grown
+    since the bearing was new, relative to what it was.
     """
 
     speed_hz: float
     drift_hz: float
     load: float
     casing: Resonance
+    clearance: float = 0.0
 
     @property
     def angle(self) -> Signal:

@@ -26,3 +26,18 @@ class BearingShape(Shape):
     fourth_blocks: int = 2
     fifth_blocks: int = 1
     kernel: int = 9
+
+
+SHAPE = BearingShape
+
+CHOICES = {
+    "stem": (8, 16, 24),
+    "second": (8, 16, 24),
+    "third": (16, 24, 32),
+    "fourth": (32, 48, 64),
+    "fifth": (48, 64, 96),
+    "fourth_blocks": (0, 1, 2),
+    "fifth_blocks": (0, 1, 2),
+    "kernel": (5, 9, 13),
+}
+"""What a search may choose from, by field."""

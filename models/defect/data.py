@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 import numpy.typing as npt
 
@@ -9,15 +11,24 @@ from ..dataset import Dataset
 from ..splits import splits
 from .flaws import KINDS
 from .panel import light_angle, panel
-from .raster import SIDE, uniform
+from .raster import SIDE, Image, uniform
+
+Change = Callable[[Image, float], Image]
 
 
-def image(rng: np.random.Generator, flaw: str) -> npt.NDArray[np.uint8]:
-    """Draw an image, uint8 [SIDE, SIDE]."""
+def image(
+    rng: np.random.Generator, flaw: str, change: Change | None = None
+) -> npt.NDArray[np.uint8]:
+    """Draw an image, uint8 [SIDE, SIDE].
+
+    ``change(scene, light)`` is what became of the scene before the camera saw it.
+    """
     light = light_angle(rng)
-    drawn = panel(rng, light) + KINDS[flaw](rng, light)
-    drawn += uniform(rng, 0.004, 0.014) * rng.standard_normal((SIDE, SIDE))
-    return np.rint(np.clip(drawn, 0.0, 1.0) * 255.0).astype(np.uint8)
+    scene = panel(rng, light) + KINDS[flaw](rng, light)
+    if change is not None:
+        scene = change(scene, light)
+    noise = uniform(rng, 0.004, 0.014) * rng.standard_normal((SIDE, SIDE))
+    return np.rint(np.clip(scene + noise, 0.0, 1.0) * 255.0).astype(np.uint8)
 
 
 def as_input(pixels: npt.NDArray[np.uint8]) -> npt.NDArray[np.float32]:

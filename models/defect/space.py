@@ -24,3 +24,17 @@ class DefectShape(Shape):
     third_blocks: int = 1
     fourth_blocks: int = 2
     kernel: int = 3
+
+
+SHAPE = DefectShape
+
+CHOICES = {
+    "stem": (8, 16, 24),
+    "second": (16, 24, 32),
+    "third": (32, 48, 64),
+    "fourth": (64, 96, 128),
+    "third_blocks": (0, 1, 2),
+    "fourth_blocks": (0, 1, 2),
+    "kernel": (3, 5),
+}
+"""What a search may choose from, by field."""

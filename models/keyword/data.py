@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 import numpy.typing as npt
 
@@ -11,6 +13,8 @@ from . import noise
 from .features import log_mel
 from .voice import Signal, speak, speaker
 from .words import KEYWORDS, other_word
+
+Change = Callable[[Signal, Signal], Signal]
 
 SIGNAL_TO_NOISE_DB = (-3.0, 17.0)
 _LEVEL_DB = (-40.0, -20.0)
@@ -22,16 +26,19 @@ def patch(rng: np.random.Generator, name: str) -> npt.NDArray[np.uint8]:
     return log_mel(clip(rng, name))
 
 
-def clip(rng: np.random.Generator, name: str) -> Signal:
+def clip(rng: np.random.Generator, name: str, change: Change | None = None) -> Signal:
     """Draw the sound of a clip: one second at RATE_HZ.
 
     The word stands anywhere in it, with noise behind it and a microphone's own hiss.
+    ``change(behind, word)`` is what became of the two before the microphone.
     """
     kind = list(noise.KINDS.values())[int(rng.integers(len(noise.KINDS)))]
-    level = _amplitude(rng.uniform(*_LEVEL_DB))
-    relative = _amplitude(-rng.uniform(*SIGNAL_TO_NOISE_DB))
-    heard = relative * noise.unit(kind(rng)) + _word(rng, name)
-    hiss = _amplitude(_MICROPHONE_DB) * rng.standard_normal(noise.SAMPLES)
+    level = amplitude(rng.uniform(*_LEVEL_DB))
+    relative = amplitude(-rng.uniform(*SIGNAL_TO_NOISE_DB))
+    behind = relative * noise.unit(kind(rng))
+    word = _word(rng, name)
+    heard = behind + word if change is None else change(behind, word)
+    hiss = amplitude(_MICROPHONE_DB) * rng.standard_normal(noise.SAMPLES)
     return np.asarray(level * heard + hiss)
 
 
@@ -45,7 +52,8 @@ def _word(rng: np.random.Generator, name: str) -> Signal:
     return noise.place(spoken, start)
 
 
-def _amplitude(level_db: float) -> float:
+def amplitude(level_db: float) -> float:
+    """Turn decibels into a factor."""
     return float(10.0 ** (level_db / 20.0))
 
 

@@ -24,3 +24,14 @@ class KeywordShape(Shape):
         # Named by its class: a dataclass with slots is a copy of what super() knows.
         wide = Shape.widened(self, width)
         return replace(wide, heads=max(1, round(self.heads * width)))
+
+
+SHAPE = KeywordShape
+
+CHOICES = {
+    "width": (32, 48, 64, 80),
+    "heads": (1, 2, 4),
+    "hidden": (32, 64, 96, 128, 192),
+    "blocks": (1, 2, 3, 4),
+}
+"""What a search may choose from, by field."""

@@ -40,6 +40,7 @@ GRIDS = {
     "int8-per-tensor": Grid(per_channel=False),
     "int16x8": Grid(activation_bits=16),
     "int4": Grid(weight_bits=4, only_sums=True),
+    "int4-uniform": Grid(weight_bits=4),
 }
 """By the recipe that quantises so."""
 

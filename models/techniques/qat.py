@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
     from ..learner import Learner
 
-RECIPES = ("int8", "int8-per-tensor", "int16x8", "int4")
+RECIPES = ("int8", "int8-per-tensor", "int16x8", "int4", "int4-uniform")
 """The recipes whose grids ``grid`` knows."""
 
 

@@ -6,6 +6,7 @@ import pytest
 from tierbench.harness.errors import CaseError, DataError
 from tierbench.harness.evaluation import evaluate
 from tierbench.harness.model import Data
+from tierbench.harness.outcomes import unpack_outcomes
 from tierbench.harness.statistics import wilson
 from tierbench.harness.values import TensorSpec
 
@@ -122,3 +123,20 @@ def test_outputs_of_varying_length_are_refused() -> None:
     worker.evaluate = lambda _: (np.zeros((2, next(lengths)), np.float32),)
     with pytest.raises(DataError, match="differs from batch to batch"):
         evaluate(worker, data(6), [SPEC], [OUT], 2)
+
+
+@pytest.mark.parametrize("batch", [1, 7, 20])
+def test_each_sample_has_its_outcome_in_order(batch: int) -> None:
+    found = evaluate(Echo(), data(20, wrong=5), [SPEC], [OUT], batch)
+    assert unpack_outcomes(found.outcomes).tolist() == [0.0] * 5 + [1.0] * 15
+
+
+def test_an_error_is_kept_for_each_sample() -> None:
+    labels = np.eye(3)[np.arange(30) % 3] + np.arange(30)[:, None]
+    found = evaluate(Echo(), data(30, labels=labels, metric="mae"), [SPEC], [OUT], 8)
+    assert unpack_outcomes(found.outcomes).tolist() == list(range(30))
+
+
+def test_scores_of_an_area_are_no_outcomes() -> None:
+    found = evaluate(Echo(), data(60, wrong=5, metric="auc"), [SPEC], [OUT], 8)
+    assert (found.metric, found.outcomes) == ("auc", None)

@@ -9,11 +9,14 @@ import numpy as np
 import pytest
 from store_examples import ODD, example_environment, example_run
 from support.measured import a_block, a_case, a_result
+from support.variants import DATA, a_variant, right_but
 
 from tierbench.harness.export import (
     FORMULA_STARTS,
+    OUTCOME_COLUMNS,
     SAMPLE_COLUMNS,
     write_json,
+    write_outcomes,
     write_rows,
     write_samples,
 )
@@ -145,3 +148,22 @@ def test_of_a_soak_the_calls_that_were_kept_keep_their_numbers(store) -> None:
     found = list(csv.DictReader(io.StringIO(written(write_samples, store))))
     assert [row["call"] for row in found] == ["0", "3", "6"]
     assert {row["phase"] for row in found} == {"soak"}
+
+
+def test_each_judged_sample_has_its_outcome(store) -> None:
+    store.add_result(a_variant("=int8", right_but(1, n=3)))
+    store.add_result(a_variant("fp32", np.linspace(0.25, 5, 20)))
+    store.add_result(a_result(case=a_case("int4")))  # of a version that kept none
+    header, *lines = table(written(write_outcomes, store, "run1"))
+    assert tuple(header) == OUTCOME_COLUMNS
+    told = [dict(zip(header, line, strict=True)) for line in lines]
+    right = [t for t in told if t["metric"] == "top1"]
+    assert [(t["sample"], t["outcome"]) for t in right] == [
+        ("0", "1"),
+        ("1", "0"),
+        ("2", "1"),
+    ]
+    assert {t["variant"] for t in told} == {"'=int8", "fp32"}
+    assert {t["data_sha256"] for t in told} == {DATA}
+    errors = [float(t["outcome"]) for t in told if t["metric"] == "mae"]
+    assert errors == np.linspace(0.25, 5, 20).tolist()

@@ -97,6 +97,16 @@ def test_the_same_file_of_two_seeds_counts_once() -> None:
     assert "1 seed" in found.caveat
 
 
+def test_of_a_file_that_was_made_anew_the_latest_counts() -> None:
+    fp32 = a_variant("fp32", right_but(1))
+    old = a_variant("int8", right_but(*range(200)), size_bytes=7)
+    variant = replace(old.case.variant, sha256="old")
+    old = replace(old, case=replace(old.case, variant=variant))
+    new = a_variant("int8", right_but(1, 2))
+    assert only([fp32, old, new]).accuracy.value == pytest.approx(-0.001)
+    assert only([fp32, old, new]).size_ratio == 1.0
+
+
 def test_seeds_are_compared_with_their_own_control() -> None:
     """The control's seeds shift all it puts out; the variant's shift alike."""
     rng = np.random.default_rng(3)
@@ -110,6 +120,24 @@ def test_seeds_are_compared_with_their_own_control() -> None:
     (gain,) = [g for g in found if g.control == "student(0.5)"]
     assert gain.accuracy.interval.low > 0
     assert gain.outcome is Outcome.WON
+
+
+def test_the_seed_that_no_name_tells_is_that_of_the_lineage() -> None:
+    def trained(name: str, wrong: int, seed: int):
+        made = a_variant(name, right_but(*range(wrong)), seed=wrong)
+        step = {"step": "technique", "settings": {"seed": seed}}
+        variant = replace(made.case.variant, lineage=(step, {"step": "export"}))
+        return replace(made, case=replace(made.case, variant=variant))
+
+    made = [trained("qat(int4)", 3, seed=5), trained("qat(int4, seed=6)", 4, seed=6)]
+    made += [
+        trained("finetune(seed=5) > int4", 7, seed=5),
+        trained("finetune(seed=6) > int4", 9, seed=6),
+    ]
+    found, _ = gains(sides(made))
+    (gain,) = [g for g in found if g.variant == "qat(int4)"]
+    assert gain.seeds == 2
+    assert gain.accuracy.value == pytest.approx((7 - 3) / 1000)
 
 
 def test_a_control_of_one_seed_is_named_as_such() -> None:

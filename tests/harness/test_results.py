@@ -39,7 +39,7 @@ KEYS = {
     *("load", "server", "pipeline"),
     *("reason", "scenario", "batch", "n", "slices", "workers", "latency_ms"),
     *("throughput_per_s", "memory", "power", "energy_mj", "accuracy", "throttled"),
-    *("throttled_reason", "state"),
+    *("throttled_reason", "state", "lineage", "data_sha256"),
     *("case_key", "variant_sha256", "run", "environment"),
 }
 """What the row promises to hold at least."""
@@ -374,3 +374,21 @@ def test_what_spoils_a_number_is_noted_beside_what_is_missing() -> None:
         f"no accuracy: no data ({key})",
     ]
     assert notes([row(a_result(throttled="clean"))]) == []
+
+
+def test_a_row_tells_how_its_variant_was_made_and_no_more() -> None:
+    case = a_case()
+    steps = (
+        {"step": "training", "model": "defect", "classes": ["a"]},
+        {
+            "technique": "qat",
+            "settings": {"seed": 2},
+            "parent_sha256": "a",
+            "tools": {},
+        },
+    )
+    case = replace(case, variant=replace(case.variant, lineage=steps))
+    assert row(a_result(case=case))["lineage"] == [
+        {"step": "training", "model": "defect"},
+        {"technique": "qat", "settings": {"seed": 2}, "parent_sha256": "a"},
+    ]

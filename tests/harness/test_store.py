@@ -6,6 +6,7 @@ import sys
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 from store_examples import (
     ODD,
@@ -21,6 +22,7 @@ from support.measured import a_block
 
 from tierbench.harness.errors import NotFound, StoreError
 from tierbench.harness.journal import read_journal, record_block
+from tierbench.harness.outcomes import pack_outcomes
 from tierbench.harness.store import Store, result_id
 from tierbench.harness.values import Block, Phase, Status
 
@@ -323,3 +325,31 @@ def test_what_a_store_from_before_soaks_and_phases_of_memory_holds_is_read(tmp_p
         (found,) = store.results()
     assert found.soak_reason is None
     assert content([found]) == content([example_result()])
+
+
+def test_outcomes_are_kept_and_stores_from_before_them_are_read(tmp_path):
+    path = tmp_path / "old.db"
+    right = pack_outcomes(np.arange(100) % 10 > 0)
+    accuracy = replace(example_result().accuracy, outcomes=right)
+    with Store.open(f"sqlite:///{path}") as store:
+        store.add_run(example_run())
+        store.add_result(example_result(accuracy=accuracy))
+        (found,) = store.results()
+        assert found.accuracy == accuracy
+    with raw(store) as connection:
+        connection.execute(
+            "UPDATE result SET extra = json_remove(extra, '$.accuracy.outcomes')"
+        )
+    with Store.open(f"sqlite:///{path}") as store:
+        (found,) = store.results()
+    assert found.accuracy == example_result().accuracy
+    assert found.accuracy.outcomes is None
+
+
+def test_a_result_with_damaged_outcomes_is_refused_by_name(store):
+    right = replace(pack_outcomes(np.ones(8, dtype=bool)), n=80)
+    accuracy = replace(example_result().accuracy, outcomes=right)
+    store.add_run(example_run())
+    store.add_result(example_result(accuracy=accuracy))
+    with pytest.raises(StoreError, match=r"is damaged: outcomes hold 1 bytes.*restore"):
+        list(store.results())

@@ -46,3 +46,30 @@ def test_width_scales_it(network, reference, width):
     net = network(classes, width=width)
     assert logits(net, reference).shape == (2, classes)
     assert (parameters(net) < parameters(network(classes))) is (width < 1)
+
+
+def test_every_choice_makes_a_network(network, reference):
+    from tierbench.models.search.subject import find_subject
+
+    subject = find_subject(reference.name)
+    classes = len(reference.data.classes)
+    for end in (0, -1):
+        shape = subject.shape(**{k: v[end] for k, v in subject.choices.items()})
+        assert logits(network(classes, shape), reference).shape == (2, classes)
+
+
+def test_a_network_is_written_as_the_one_that_ships(network, reference, tmp_path):
+    """The same operators, and so a latency that holds for the file that will ship."""
+    from tierbench.harness.formats import inspect_model
+    from tierbench.models.search.subject import find_subject
+
+    subject = find_subject(reference.name)
+    net = fused(network(len(reference.data.classes)), reference)
+    for weights in net.parameters():  # equal ones would be written but once
+        weights.data.normal_()
+    path = tmp_path / "quick.onnx"
+    subject.export(net, "onnx", path)
+    operators = dict(inspect_model(path, tmp_path).operators)
+    if "Flatten" in operators:  # another name for the same
+        operators["Reshape"] = operators.pop("Flatten")
+    assert operators == inspect_model(reference.file("onnx"), tmp_path).operators

@@ -100,7 +100,7 @@ def seen(world: World, runs: int = RUNS) -> tuple[float, float]:
 def test_over_seeds(name: str) -> None:
     cover, width = seen(WORLDS[name])
     print(f"{name}: {cover:.3f}, {100 * width:.2f} points")
-    assert cover >= 0.94 - ERROR
+    assert cover >= 0.93 - ERROR
 
 
 def test_samples_alone_would_not_do() -> None:

@@ -52,6 +52,14 @@ def test_samples_come_as_csv_alone(call, stored) -> None:
     assert "--samples" in said.err
 
 
+@pytest.mark.parametrize("other", [["--samples"], ["--format", "json"]])
+def test_outcomes_come_alone(call, stored, other) -> None:
+    said = call("export", "--outcomes", *other)
+    assert said.status == 2
+    assert "--outcomes with" in said.err
+    assert call("export", "--outcomes").out.startswith("case_key,run,model")
+
+
 def test_a_file_that_cannot_be_written_is_bad_input(call, stored) -> None:
     said = call("export", "--out", "nowhere/file.csv")
     assert said.status == 2

@@ -1,0 +1,1 @@
+"""Distribution shift: what it costs a variant, and a monitor that notices it."""

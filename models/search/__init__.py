@@ -1,0 +1,1 @@
+"""Search for networks that trade accuracy against latency on a chosen target."""

@@ -61,9 +61,11 @@ def evaluate(
             raise DataError(f"{metric.name}: {problem}")
         kept.append(metric.keep(scores, labels))
     every = np.concatenate(kept)
-    found = metric.accuracy(every, data.labels)
+    accuracy = metric.accuracy(every, data.labels)
     # One number a sample is its outcome; scores of several classes are none.
-    return replace(found, outcomes=pack_outcomes(every)) if every.ndim == 1 else found
+    if every.ndim > 1:
+        return accuracy
+    return replace(accuracy, outcomes=pack_outcomes(every))
 
 
 def _scores(

@@ -93,6 +93,9 @@ def gains(sides: Iterable[Side]) -> tuple[list[Gain], list[Uncompared]]:
 
     Variants are compared on one target, by one kind of evidence, under the simplest
     workload that both were measured under, on the same evaluation data.
+
+    Args:
+        sides: in the order in which they were measured.
     """
     found: list[Gain] = []
     missing: list[Uncompared] = []
@@ -133,15 +136,17 @@ def _groups(sides: Iterable[Side]) -> list[list[Side]]:
 def _families(sides: Sequence[Side]) -> dict[str, dict[_Work, dict[str, Side]]]:
     """Return the files by variant less seeds, then by workload, then by seed.
 
-    A file that two seeds gave counts once: it is no second training.
+    A file that two seeds gave counts once: it is no second training. Of two files of
+    one name and seed the one that was measured last counts.
     """
     found: dict[str, dict[_Work, dict[str, Side]]] = {}
     for side in sides:
         works = found.setdefault(family(side.steps), {})
         files = works.setdefault(side.workload_rank, {})
-        known = {other.case.variant.sha256 for other in files.values()}
-        if side.case.variant.sha256 not in known:
-            files.setdefault(side.seed, side)
+        sha256 = side.case.variant.sha256
+        others = (file for seed, file in files.items() if seed != side.seed)
+        if sha256 not in {file.case.variant.sha256 for file in others}:
+            files[side.seed] = side
     return found
 
 

@@ -55,8 +55,12 @@ class Learner:
     from nothing, ``tuning`` of a further one (see ``training.settings``).
 
     ``for_tflite`` returns a copy in operators that TFLite has, and ``traced`` is the
-    number of samples to trace it with. ``sources`` are all files of code that decide
-    what network and data are.
+    number of samples to trace it with. ``heads`` returns the width of an attention head
+    by the layer whose outputs are heads side by side; None for a model that has none.
+    ``sources`` are all files of code that decide what network and data are. Data that
+    are not ``is_drawn`` lie in memory, and nobody keeps them.
+    ``loss(logits, labels, inputs)`` takes the place of cross-entropy where a technique
+    has none of its own.
     """
 
     name: str
@@ -71,6 +75,9 @@ class Learner:
     fold: Callable[[nn.Module], nn.Module] = same
     for_tflite: Callable[[nn.Module], nn.Module] = same
     traced: int = 1
+    heads: Callable[[nn.Module], Mapping[nn.Module, int]] | None = None
+    is_drawn: bool = True
+    loss: Loss | None = None
 
     def folded(self, width: float = 1.0) -> nn.Module:
         """Return the network in its exported form, its weights of no meaning yet."""
@@ -90,5 +97,13 @@ class Learner:
             export_onnx(net, shape, path, channel_last=last)
         else:
             module = self.for_tflite(net)
-            traced = self.traced
+            traced = self._traced(module)
             export_tflite(module, shape, path, channel_last=last, traced=traced)
+
+    def _traced(self, net: nn.Module) -> int:
+        """Return a number of samples that divides none of the network's widths."""
+        traced = self.traced
+        sizes = {size for weights in net.parameters() for size in weights.shape}
+        while traced > 1 and any(size % traced == 0 for size in sizes):
+            traced += 1
+        return traced

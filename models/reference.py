@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ..harness.errors import ChainError, DataError, ModelError, NotFound
+from ..harness.errors import ChainError, DataError, ModelError
 from ..harness.hashing import file_sha256
 from ..harness.model import BuiltVariant, Data
 from ..harness.recipe import Calibration
-from .recipes import RECIPES
+from .classifier import INPUT, Classifier
 from .route import SOURCE, find_route
 
 if TYPE_CHECKING:
@@ -27,10 +26,8 @@ if TYPE_CHECKING:
 _TRAINED = "onnx"
 """The format of the file whose weights are trained further."""
 
-_INPUT = "input"
 
-
-class Reference:
+class Reference(Classifier):
     """A classifier whose folder holds lineage.json and one fp32 file per format.
 
     ``draw(split)`` returns the inputs, float32 with the sample on the first axis, and
@@ -49,16 +46,17 @@ class Reference:
     ) -> None:
         """Read the lineage; draw nothing and load no model yet."""
         lineage = json.loads((folder / "lineage.json").read_text(encoding="utf-8"))
-        self.name = name
-        self.task = "classification"
-        self.formats: tuple[str, ...] = tuple(lineage["files"])
-        self.variants = (SOURCE, *RECIPES)
-        self.chains = chains
-        self.evaluation_sha256: str = lineage["data"]["evaluation"]["sha256"]
+        super().__init__(name, tuple(lineage["files"]), chains)
         self._lineage: dict[str, Any] = lineage
         self._folder = folder
         self._draw = draw
         self._learner = learner
+
+    @property
+    def evaluation_sha256(self) -> str:
+        """Return the recorded hash of the evaluation split."""
+        recorded: str = self._lineage["data"]["evaluation"]["sha256"]
+        return recorded
 
     def check(self, variant: str) -> None:
         """Check a variant's name before any time is spent on it.
@@ -71,32 +69,9 @@ class Reference:
         if route.techniques:
             self._trainer().check(route.techniques)
 
-    def build(self, variant: str, format: str, cache: Path) -> BuiltVariant:
-        """Return the variant's file, made on first use and cached by content.
-
-        Raises:
-            NotFound: no such variant or format, or no such variant in this format.
-            ModelError: a file that ships with the model is damaged.
-            DataError: the calibration samples drawn here are not the recorded ones.
-            InfrastructureError: a tool is not installed, or the cache not writable.
-        """
-        route = find_route(variant, self.name)
-        if format not in self.formats:
-            raise NotFound(f"format of model {self.name!r}", format, self.formats)
-        before = (
-            self._trainer().export(route.techniques, format, cache)
-            if route.techniques
-            else self._shipped(format)
-        )
-        if route.recipe is None:
-            return before
-        built = route.recipe.build(before.path, format, self.calibration(), cache)
-        lineage = (*before.lineage, *built.lineage)
-        return replace(built, recipe=route.name, lineage=lineage)
-
-    def _shipped(self, format: str) -> BuiltVariant:
+    def _source(self, format: str, cache: Path) -> BuiltVariant:
         return BuiltVariant(
-            path=self._source(format),
+            path=self._shipped(format),
             recipe=SOURCE,
             weight_bits=32,
             activation_bits=32,
@@ -108,7 +83,7 @@ class Reference:
         training = {k: v for k, v in self._lineage.items() if k != "files"}
         return {**training, "file": self._lineage["files"][format]}
 
-    def _trainer(self) -> Trainer:
+    def _trainer(self, cache: Path | None = None) -> Trainer:
         """Return what trains the model's networks further.
 
         Raises:
@@ -124,7 +99,7 @@ class Reference:
         data = self._lineage["data"]
         return Trainer(
             self._learner(),
-            self._source(_TRAINED),
+            self._shipped(_TRAINED),
             self._origin(_TRAINED),
             {split: data[split]["sha256"] for split in ("training", "calibration")},
         )
@@ -136,7 +111,7 @@ class Reference:
         """
         return Calibration(
             sha256=self._lineage["data"]["calibration"]["sha256"],
-            load=lambda: {_INPUT: self._split("calibration")[0]},
+            load=lambda: {INPUT: self._split("calibration")[0]},
         )
 
     def evaluation(self) -> Data:
@@ -148,14 +123,14 @@ class Reference:
         inputs, labels = self._split("evaluation")
         return Data(
             name=self.name,
-            inputs={_INPUT: inputs},
+            inputs={INPUT: inputs},
             labels=labels,
             metric="top1",
             sha256=self.evaluation_sha256,
             classes=tuple(self._lineage["classes"]),
         )
 
-    def _source(self, format: str) -> Path:
+    def _shipped(self, format: str) -> Path:
         """Return the fp32 file that ships with the model, checked."""
         shipped = self._lineage["files"][format]
         path: Path = self._folder / shipped["name"]

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..harness.chain import Step, chain_text
-from ..harness.errors import ChainError, InfrastructureError, NotInstalled
+from ..harness.errors import ChainError, InfrastructureError, ModelError, NotInstalled
 from ..harness.hashing import file_sha256
 from ..harness.lock import locked
 from ..harness.model import BuiltVariant
@@ -25,6 +25,7 @@ from ..harness.values import canonical_json
 from .kept import Kept
 from .learner import Learner
 from .recipes.child import run
+from .route import SOURCE
 from .techniques import found
 
 if TYPE_CHECKING:
@@ -38,8 +39,8 @@ _EXPORT_TOOLS = {
     "tflite": ("ai-edge-litert", "litert-converter", "litert-torch", "torch"),
 }
 _SHARED = (
-    *("dataset.py", "export.py", "layers.py", "learner.py", "splits.py"),
-    *("trained.py", "training.py", "weights.py", "batch.py"),
+    *("batch.py", "dataset.py", "export.py", "layers.py", "learner.py", "shape.py"),
+    *("splits.py", "trained.py", "training.py", "weights.py"),
 )
 
 
@@ -69,7 +70,8 @@ class Trainer:
 
         Args:
             learner: the model.
-            source: its fp32 file of trained weights, .onnx.
+            source: its trained weights: its fp32 file, .onnx, or what
+                ``weights.save`` wrote.
             origin: the first step of every lineage: where the source comes from.
             data_sha256: of the splits ``training`` and ``calibration``.
         """
@@ -83,13 +85,19 @@ class Trainer:
         Raises:
             ChainError: a step is no technique, or is given what it cannot take.
         """
-        for step in steps:
-            technique = technique_of(step)
-            technique.given(step)
-            technique.settings(step, self._learner)
+        check_steps(steps, self._learner)
 
-    def export(self, steps: Sequence[Step], format: str, cache: Path) -> BuiltVariant:
+    def export(
+        self,
+        steps: Sequence[Step],
+        format: str,
+        cache: Path,
+        settings: Sequence[Mapping[str, Any]] = (),
+    ) -> BuiltVariant:
         """Return the fp32 file of the network that the steps make, trained if need be.
+
+        Without steps it is the network that they would start from. ``settings`` are of
+        every step, in place of those that it has here and now.
 
         Raises:
             ChainError: see ``check``.
@@ -99,32 +107,40 @@ class Trainer:
         """
         self.check(steps)
         weights = self._source
-        for number, step in enumerate(steps, start=1):
-            weights = self._step(
-                weights, step, chain_text(tuple(steps[:number])), cache
-            )
+        given = settings or [{} for _ in steps]
+        for number, (step, own) in enumerate(zip(steps, given, strict=True), start=1):
+            name = chain_text(tuple(steps[:number]))
+            weights = self._step(weights, step, name, own, cache)
+        name = chain_text(tuple(steps)) or SOURCE
         record = {
             "step": "export",
             "format": format,
-            "tools": _versions(_EXPORT_TOOLS[format]),
+            "tools": versions(_EXPORT_TOOLS[format]),
             "code_sha256": self._code_sha256,
             "parent_sha256": file_sha256(weights.path),
         }
-        path = self._place(chain_text(tuple(steps)), record, format, cache)
+        path = self._place(name, record, format, cache)
         if not path.exists():
             _make(path, lambda made: self._write(weights, format, made))
         return BuiltVariant(
             path=path,
-            recipe=chain_text(tuple(steps)),
+            recipe=name,
             weight_bits=32,
             activation_bits=32,
             lineage=(*weights.lineage, record),
         )
 
-    def _step(self, before: Weights, step: Step, name: str, cache: Path) -> Weights:
+    def _step(
+        self,
+        before: Weights,
+        step: Step,
+        name: str,
+        own: Mapping[str, Any],
+        cache: Path,
+    ) -> Weights:
         technique = technique_of(step)
         given = technique.given(step)
-        settings = technique.settings(step, self._learner)
+        settings = {**technique.settings(step, self._learner), **own}
         splits = (
             ("training", "calibration") if technique.is_calibrated else ("training",)
         )
@@ -132,7 +148,7 @@ class Trainer:
             "step": "technique",
             "technique": str(step),
             "settings": settings,
-            "tools": _versions(technique.tools),
+            "tools": versions(technique.tools),
             "code_sha256": self._code_sha256,
             "data_sha256": {split: self._data_sha256[split] for split in splits},
             "parent_sha256": file_sha256(before.path),
@@ -160,16 +176,23 @@ class Trainer:
         from . import weights
 
         learner = self._learner
-        kept = Kept(learner.data, self._data_sha256, learner.name, cache)
-        learner = replace(learner, data=kept)
+        if learner.is_drawn:
+            kept = Kept(learner.data, self._data_sha256, learner.name, cache)
+            learner = replace(learner, data=kept)
         net = technique.apply(self._network(before), given, learner, settings)
-        weights.save(weights.of_network(net), made)
+        found = weights.of_network(net)
+        if wrong := weights.not_finite(found):
+            raise ModelError(
+                f"training ended with NaN or infinity in {', '.join(wrong[:3])!r}; "
+                "it diverged: lower the learning rate, or look at the loss"
+            )
+        weights.save(found, made)
 
     def _network(self, place: Weights) -> nn.Module:
         from . import weights
 
-        is_source = place.path == self._source.path
-        read = weights.of_onnx if is_source else weights.read
+        is_file = place.path.suffix == ".onnx"
+        read = weights.of_onnx if is_file else weights.read
         return weights.load(self._learner.folded(place.width), read(place.path))
 
     def _write(self, place: Weights, format: str, made: Path) -> None:
@@ -196,6 +219,16 @@ class Trainer:
         return digest.hexdigest()
 
 
+def check_steps(steps: Sequence[Step], learner: Learner) -> None:
+    """Check a chain of techniques before any time is spent.
+
+    Raises:
+        ChainError: a step is no technique, or is given what it cannot take.
+    """
+    for step in steps:
+        technique_of(step).check(step, learner)
+
+
 def technique_of(step: Step) -> Technique:
     """Return the technique that a step names.
 
@@ -210,7 +243,7 @@ def technique_of(step: Step) -> Technique:
     return found.find(step.name)
 
 
-def _versions(tools: Sequence[str]) -> dict[str, str]:
+def versions(tools: Sequence[str]) -> dict[str, str]:
     """Return the installed version of every tool."""
     try:
         return {tool: version(tool) for tool in tools}

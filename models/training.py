@@ -35,12 +35,13 @@ def settings(
     learning_rate_max: float,
     weight_decay: float,
     augmentation: str,
+    batch: int = 128,
 ) -> dict[str, Any]:
     """Return all settings of a training as they are recorded, the common ones too."""
     return {
         "seed": seed,
         "epochs": epochs,
-        "batch": 128,
+        "batch": batch,
         "optimiser": "AdamW",
         "learning_rate_max": learning_rate_max,
         "schedule": "one cycle, a fifth of it rising",
@@ -66,7 +67,8 @@ def fit(
         settings: what ``settings`` returns.
         net: the network to train further; None for a new one of that ``width``.
         width: see ``Learner.network``.
-        loss: ``loss(logits, labels, inputs)``, tensors all; None for cross-entropy.
+        loss: ``loss(logits, labels, inputs)``, tensors all; None for the learner's,
+            or cross-entropy.
         each_epoch: called before every epoch with the network.
     """
     import torch
@@ -74,7 +76,7 @@ def fit(
     # One thread: sums then have one order, and a busy machine is no slower for it.
     torch.set_num_threads(1)
     torch.manual_seed(settings["seed"])
-    data = learner.data
+    data, loss = learner.data, loss or learner.loss
     if net is None:
         net = learner.network(len(data.classes), width)
     net.train()

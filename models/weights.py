@@ -66,6 +66,13 @@ def of_network(net: nn.Module) -> Weights:
     }
 
 
+def not_finite(weights: Weights) -> list[str]:
+    """Return the names of the parameters that hold NaN or infinity."""
+    import numpy as np
+
+    return [name for name, array in weights.items() if not np.isfinite(array).all()]
+
+
 def save(weights: Weights, path: Path) -> None:
     """Write weights as .npz, equal bytes for equal weights."""
     import numpy as np

@@ -116,6 +116,7 @@ def _read(
             if found := result.environment:
                 environments[found.sha256] = to_plain(found)
         runs = [run_row(known) for known in store.runs() if known.id in used]
-    found, uncompared = gains(sides)
-    techniques = Techniques(gains=found, uncompared=uncompared, claims=findings(found))
+    gained, uncompared = gains(sides)
+    claims = findings(gained)
+    techniques = Techniques(gains=gained, uncompared=uncompared, claims=claims)
     return skipped_last(rows), runs, environments, histograms, techniques

@@ -77,9 +77,7 @@ def render(
         scripts=[Markup(script) for script in scripts],
         script_hashes=[_csp_hash(script) for script in scripts],
         data=_data(rows, found["figure"], distributions, techniques),
-        bought=bought_tables(techniques.gains),
-        uncompared=uncompared_notes(techniques.uncompared),
-        claims=claim_table(techniques.claims),
+        **_bought(techniques),
         runs=runs,
         questions=questions(runs),
         ridges=ridges(rows, distributions),
@@ -152,6 +150,15 @@ def _findings(rows: Sequence[Row]) -> dict[str, Any]:
         "finalists": finalists(rows),
         "warnings": warnings(rows),
         "setbacks": [found for row in rows for found in _setbacks(row)],
+    }
+
+
+def _bought(techniques: Techniques) -> dict[str, Any]:
+    """Return what the page says about techniques, by the template's names."""
+    return {
+        "bought": bought_tables(techniques.gains),
+        "uncompared": uncompared_notes(techniques.uncompared),
+        "claims": claim_table(techniques.claims),
     }
 
 

@@ -16,7 +16,10 @@ DOCS = ROOT / "docs"
 COMMAND_LINE = DOCS / "command-line.md"
 TARGETS = DOCS / "targets.md"
 LINK = re.compile(r"\[[^\]]+\]\(([^)#]+)(?:#[^)]*)?\)")
-GROUPED = ("models build", "models list", "models show")
+GROUPED = (
+    *("drift export", "drift study"),
+    *("models build", "models list", "models rebuild", "models show"),
+)
 SHIPPED = (*sorted({*BUILT_IN} - {"models"}), *GROUPED, "report", "search")
 HOST_TARGETS = ("host-litert", "host-onnxruntime", "host-openvino", "sim")
 
@@ -65,9 +68,12 @@ def usage(name: str) -> str:
 
 
 def test_every_command_of_a_group_is_looked_at() -> None:
-    group = command("models")
-    assert isinstance(group, click.Group)
-    assert {f"models {name}" for name in group.commands} == set(GROUPED)
+    found = set()
+    for name in ("drift", "models"):
+        group = command(name)
+        assert isinstance(group, click.Group)
+        found |= {f"{name} {own}" for own in group.commands}
+    assert found == set(GROUPED)
 
 
 def test_every_command_has_its_section_and_no_other_is_promised() -> None:
@@ -170,7 +176,7 @@ def test_commands_in_the_documents_exist(page: Path) -> None:
     inline = re.findall(r"`(tierbench [^`]+)`", page.read_text(encoding="utf-8"))
     text = "\n".join([*blocks, *inline])
     for name, rest in re.findall(
-        r"(?:^|/|(?<!from) )tierbench ((?:models )?[a-z]+)(.*)$", text, re.M
+        r"(?:^|/|(?<!from) )tierbench ((?:(?:models|drift) )?[a-z]+)(.*)$", text, re.M
     ):
         assert name in SHIPPED, name
         known = {flag for option in options(name) for flag in option.opts}

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from . import json_option
+from .rebuilt import rebuild
 
 if TYPE_CHECKING:
     from ..model import BuiltVariant, ReferenceModel
@@ -22,6 +23,9 @@ FILES = ".onnx or .tflite file"
 @click.group("models")
 def command() -> None:
     """List reference models and recipes, build variants, show what is known of them."""
+
+
+command.add_command(rebuild)
 
 
 @command.command("list")
@@ -130,15 +134,17 @@ def build(
     """Build variants of a model and print where they lie.
 
     MODEL is the name of a reference model, or the path of an fp32 .onnx or .tflite
-    file, of which --variant then names recipes. Without one all variants of all
-    reference models are built, trained ones too.
+    file, of which --variant then names recipes, or my_net.py:model, what own_model
+    returned in a Python file, which is run. Without one all variants of all reference
+    models are built, trained ones too.
     """
     from ..errors import InputError
+    from ..own_file import is_place
     from .built import built_row, make_folder
 
     if out is not None:
         make_folder(out)
-    path = None if model is None else _file(model)
+    path = None if model is None or is_place(model) else _file(model)
     if path is not None:
         made = _of_file(path, variants, formats, calibration)
         _print_built([built_row(name, built, out) for name, built in made], as_json)
@@ -167,10 +173,17 @@ def _of_references(
     from .. import registry
     from ..building import Status, build_all, wanted
     from ..cache import cache_folder
+    from ..own_file import is_place, load_model
     from .built import Lines, outcome_row
 
-    names = registry.names(registry.MODELS) if name is None else [name]
-    models = {one: registry.find(registry.MODELS, one) for one in names}
+    if name is not None and is_place(name):
+        own = load_model(name)
+        # What is wrong with it is told once, and before any training.
+        own.build(own.variants[0], own.formats[0], cache_folder("variants"))
+        models = {own.name: own}
+    else:
+        names = registry.names(registry.MODELS) if name is None else [name]
+        models = {one: registry.find(registry.MODELS, one) for one in names}
     asked = wanted(models, variants, formats)
     outcomes = build_all(models, asked, cache_folder("variants"), Lines())
     rows = [outcome_row(outcome, out) for outcome in outcomes]

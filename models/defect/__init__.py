@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from ..chains import CHAINS
 from ..reference import Reference
 
 if TYPE_CHECKING:
@@ -31,5 +32,5 @@ model = Reference(
     folder=Path(__file__).parent,
     draw=_draw,
     learner=_learner,
-    chains=("finetune", "qat(int8)", "qat(int4)"),
+    chains=CHAINS,
 )

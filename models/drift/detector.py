@@ -7,9 +7,10 @@ quantile of what windows from the reference's own distribution give: it is found
 resampling the reference (a bootstrap), so no other data are needed.
 
 The mean of a window of w fresh samples lies off the mean of n reference samples with
-the covariance S (1/w + 1/n); that of v samples drawn from the reference itself, with
-S / v. So v = w n / (w + n) samples are drawn, and the threshold is right on average
-over references; for one reference it is so far as n is much larger than w.
+the covariance S (1/w + 1/n); that of w samples drawn from the reference itself, with
+S / w. So what was drawn is moved away from the reference's mean by sqrt(1 + w/n), and
+the threshold is right on average over references; for one reference it is so far as n
+is much larger than w.
 """
 
 from __future__ import annotations
@@ -78,11 +79,10 @@ class Streaming:
         self.width = _width(reference @ matrix)
         shape = (FREQUENCIES, reference.shape[1])
         drawn = rng.standard_normal(shape).astype(np.float32) / np.float32(self.width)
-        self.frequencies: NDArray[np.float32] = drawn @ matrix.T
+        self.frequencies = np.asarray(drawn @ matrix.T, dtype=np.float32)
         features = fourier_features(self.frequencies, reference)
-        self.mean: NDArray[np.float32] = features.mean(axis=0, dtype=np.float64).astype(
-            np.float32
-        )
+        mean = features.mean(axis=0, dtype=np.float64)
+        self.mean: NDArray[np.float32] = mean.astype(np.float32)
         self._n = len(reference)
         self.null = np.sort(
             np.concatenate(
@@ -211,12 +211,12 @@ def _resamples(
     n: int, window: int, rng: np.random.Generator
 ) -> Iterator[NDArray[np.float32]]:
     """Yield resamples of the reference as shares of each sample, [some, n]."""
-    size = max(2, round(window * n / (window + n)))
+    further = np.sqrt(1.0 + window / n)
     for start in range(0, RESAMPLES, _CHUNK):
         rows = min(_CHUNK, RESAMPLES - start)
-        places = rng.integers(n, size=(rows, size)) + n * np.arange(rows)[:, None]
-        counts = np.bincount(places.ravel(), minlength=rows * n)
-        yield (counts.reshape(rows, n) / size).astype(np.float32)
+        places = rng.integers(n, size=(rows, window)) + n * np.arange(rows)[:, None]
+        counts = np.bincount(places.ravel(), minlength=rows * n).reshape(rows, n)
+        yield (further * counts / window + (1.0 - further) / n).astype(np.float32)
 
 
 def _windows(embeddings: Embeddings, window: int) -> Iterator[Embeddings]:

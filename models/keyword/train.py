@@ -53,6 +53,14 @@ def _for_tflite(net: nn.Module) -> nn.Module:
     return spell_out(net)
 
 
+def _heads(net: nn.Module) -> dict[nn.Module, int]:
+    """Return the width of a head by the layer that gives the heads' queries."""
+    from .network import Attention
+
+    attentions = [module for module in net.modules() if isinstance(module, Attention)]
+    return {attention.query: attention.size for attention in attentions}
+
+
 def augment(
     inputs: NDArray[np.float32], rng: np.random.Generator
 ) -> NDArray[np.float32]:
@@ -74,6 +82,7 @@ LEARNER = Learner(
     for_tflite=_for_tflite,
     # 13 divides no size in the network.
     traced=13,
+    heads=_heads,
 )
 
 if __name__ == "__main__":

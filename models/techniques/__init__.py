@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
+from .distil import DISTIL, STUDENT
 from .finetune import FINETUNE
+from .prune import HEADS, PRUNE
 from .qat import QAT
 from .technique import Technique
 
-TECHNIQUES = {technique.name: technique for technique in (FINETUNE, QAT)}
-"""Every technique by its name."""
-
-__all__ = ["FINETUNE", "QAT", "TECHNIQUES", "Technique"]
+__all__ = ["DISTIL", "FINETUNE", "HEADS", "PRUNE", "QAT", "STUDENT", "Technique"]

@@ -33,6 +33,8 @@ class Technique:
     ``is_anew``: trained from nothing, with the settings for that. ``is_calibrated``: it
     sees the calibration samples. ``has_recipe``: the value names the recipe that is
     applied to the result. ``has_width``: the value is the new network's width.
+    ``own`` returns settings of its own for a model, beside the training's or in their
+    place; ``refusal`` why it does not apply to a model, or None.
     """
 
     name: str
@@ -44,6 +46,8 @@ class Technique:
     is_calibrated: bool = False
     has_recipe: bool = False
     has_width: bool = False
+    own: Callable[[Learner], Mapping[str, Any]] | None = None
+    refusal: Callable[[Learner], str | None] | None = None
 
     @property
     def takes(self) -> str | None:
@@ -72,13 +76,26 @@ class Technique:
         except ValueError as exc:
             raise ChainError(f"step {str(step)!r}: {step.value!r} {exc}") from exc
 
+    def check(self, step: Step, learner: Learner) -> None:
+        """Check a step before any time is spent.
+
+        Raises:
+            ChainError: it does not apply to the model, or ``given`` or ``settings``
+                raises it.
+        """
+        self.given(step)
+        self.settings(step, learner)
+        if self.refusal and (why := self.refusal(learner)):
+            raise ChainError(f"step {str(step)!r}: {why}")
+
     def settings(self, step: Step, learner: Learner) -> dict[str, Any]:
         """Return the settings of a step's training.
 
         Raises:
             ChainError: an option is unknown or not valid.
         """
-        found = dict(learner.settings if self.is_anew else learner.tuning)
+        training = learner.settings if self.is_anew else learner.tuning
+        found = {**training, **(self.own(learner) if self.own else {})}
         for key, text in step.options.items():
             least, most = _OPTIONS.get(key, (0, -1))
             if not text.isdigit() or not least <= int(text) <= most:

@@ -97,6 +97,16 @@ def test_the_same_file_of_two_seeds_counts_once() -> None:
     assert "1 seed" in found.caveat
 
 
+def test_of_a_file_that_was_made_anew_the_latest_counts() -> None:
+    fp32 = a_variant("fp32", right_but(1))
+    old = a_variant("int8", right_but(*range(200)), size_bytes=7)
+    variant = replace(old.case.variant, sha256="old")
+    old = replace(old, case=replace(old.case, variant=variant))
+    new = a_variant("int8", right_but(1, 2))
+    assert only([fp32, old, new]).accuracy.value == pytest.approx(-0.001)
+    assert only([fp32, old, new]).size_ratio == 1.0
+
+
 def test_seeds_are_compared_with_their_own_control() -> None:
     """The control's seeds shift all it puts out; the variant's shift alike."""
     rng = np.random.default_rng(3)

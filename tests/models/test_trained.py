@@ -89,7 +89,13 @@ def test_other_data_than_recorded_are_refused(source, tmp_path):
         ("finetune(seed=x)", r"option 'seed=x'; valid: seed from 0"),
         ("finetune(epochs=0)", "epochs from 1 to 1000"),
         ("finetune(speed=2)", "option 'speed=2'"),
-        ("int8", "'int8' is no technique; known: finetune, qat"),
+        ("int8", "'int8' is no technique; known: finetune, "),
+        ("prune", r"write 'prune\(...\)': remove a share"),
+        ("prune(1)", r"'prune\(1\)': '1' must be a number above 0 and below 1"),
+        ("heads(half)", "'half' must be a number above 0 and below 1"),
+        ("heads(0.5)", r"'stripes' has no attention, so no heads; use prune"),
+        ("distil(-0.5)", "'-0.5' must be a number above 0 and below 1"),
+        ("student(0.5, epochs=0)", "epochs from 1 to 1000"),
     ],
 )
 def test_a_step_is_checked_before_any_training(tmp_path, chain, told):

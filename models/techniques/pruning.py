@@ -1,0 +1,243 @@
+"""Removing channels, hidden units and heads from a network, the least important first.
+
+A channel is worth the change of the loss that putting it to zero makes, to first order,
+squared and averaged over batches of training samples: P. Molchanov et al., "Importance
+estimation for neural network pruning" (CVPR 2019). What goes next is what loses least
+for each multiply-accumulate that it saves. Which layers share a channel is read from
+the network's graph by torch-pruning (G. Fang et al., "DepGraph", CVPR 2023). This
+module needs torch.
+"""
+
+from __future__ import annotations
+
+import math
+import warnings
+from collections.abc import Iterator, Sequence
+from copy import deepcopy
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import torch
+import torch_pruning
+from torch import nn
+from torch.nn.functional import cross_entropy
+from torch.utils.flop_counter import FlopCounterMode
+
+from ...harness.errors import ModelError
+from ..learner import Learner
+
+_CHANNELS = 8
+"""Channels go, and stay, by so many: kernels work on eight at a time."""
+
+_SAMPLES, _BATCH = 1024, 32
+_LAYERS = (nn.Conv2d, nn.Linear)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Part:
+    """Channels of a layer that go by ``unit`` at a time, with all that need them.
+
+    ``behind`` holds, for every layer that reads the channels, which of its inputs are
+    which of the channels.
+    """
+
+    layer: str
+    channels: int
+    unit: int
+    is_heads: bool
+    behind: tuple[tuple[str, Sequence[int], Sequence[int]], ...]
+
+
+def remove_share(
+    net: nn.Module, share: float, learner: Learner, seed: int
+) -> nn.Module:
+    """Return the network with at least a share of its multiply-accumulates removed.
+
+    Raises:
+        ModelError: so many cannot go.
+    """
+    sample = example(learner)
+    before = multiply_accumulates(net, sample)
+    left = multiply_accumulates(_least(net, learner, sample), sample)
+    if left > before * (1 - share):
+        most = math.floor(100 * (1 - left / before))
+        raise ModelError(
+            f"prune({share:g}): of the {before:,} multiply-accumulates of model "
+            f"{learner.name!r} at most {most} % can be removed; give a smaller share"
+        )
+    batches = _batches(learner, seed)
+    while (now := multiply_accumulates(net, sample)) > before * (1 - share):
+        net = min(
+            _lighter(net, parts_of(net, learner, sample), batches, sample),
+            key=lambda found: found[0] / (now - multiply_accumulates(found[1], sample)),
+        )[1]
+    return net
+
+
+def remove_heads(
+    net: nn.Module, share: float, learner: Learner, seed: int
+) -> nn.Module:
+    """Return the network with at least a share of its attention heads removed.
+
+    Raises:
+        ModelError: so many cannot go, for every attention keeps one.
+    """
+    sample = example(learner)
+
+    def attentions() -> list[Part]:
+        return [part for part in parts_of(net, learner, sample) if part.is_heads]
+
+    heads = [part.channels // part.unit for part in attentions()]
+    number = math.ceil(share * sum(heads))
+    if number > sum(heads) - len(heads):
+        raise ModelError(
+            f"heads({share:g}): of the {sum(heads)} heads of model {learner.name!r} at "
+            f"most {sum(heads) - len(heads)} can be removed; give a smaller share"
+        )
+    batches = _batches(learner, seed)
+    for _ in range(number):
+        found = _lighter(net, attentions(), batches, sample)
+        net = min(found, key=lambda found: found[0])[1]
+    return net
+
+
+def multiply_accumulates(net: nn.Module, sample: Any) -> int:
+    """Return the products of a forward pass that are added up."""
+    with torch.no_grad(), FlopCounterMode(display=False) as counter:
+        net(sample)
+    return int(counter.get_total_flops() // 2)
+
+
+def example(learner: Learner) -> Any:
+    """Return one sample of zeros as the network takes it."""
+    shape = learner.sample_shape
+    return torch.zeros(
+        1, *((shape[-1], *shape[:-1]) if learner.channel_last else shape)
+    )
+
+
+def parts_of(net: nn.Module, learner: Learner, sample: Any) -> list[Part]:
+    """Return all that can be removed from a network whose inputs and outputs stay."""
+    graph = _graph(net, sample)
+    names = {module: name for name, module in net.named_modules()}
+    sizes = learner.heads(net) if learner.heads else {}
+    found = []
+    for group in graph.get_all_groups(root_module_types=list(_LAYERS)):
+        layers = [item.dep.target.module for item in group]
+        root = layers[0]
+        # A normalisation's size is kept nowhere but in the network's own code.
+        if any(isinstance(m, nn.LayerNorm | nn.Parameter) for m in layers):
+            continue
+        unit = next((sizes[m] for m in layers if m in sizes), None)
+        behind = tuple(
+            (names[m], item.idxs, item.root_idxs)
+            for m, item in zip(layers, group, strict=True)
+            if isinstance(m, _LAYERS)
+            and not _is_depthwise(m)
+            and graph.is_in_channel_pruning_fn(item.dep.handler)
+        )
+        # What no layer reads is the network's output.
+        if not behind:
+            continue
+        found.append(
+            Part(
+                layer=names[root],
+                channels=graph.get_out_channels(root),
+                unit=unit or _CHANNELS,
+                is_heads=unit is not None,
+                behind=behind,
+            )
+        )
+    return found
+
+
+def _lighter(
+    net: nn.Module, parts: Sequence[Part], batches: Sequence[Any], sample: Any
+) -> Iterator[tuple[float, nn.Module]]:
+    """Yield networks that lack one unit of one part, each after what that loses."""
+    changes = _changes(net, parts, batches)
+    for part, change in zip(parts, changes, strict=True):
+        if part.channels <= part.unit:
+            continue
+        count = part.channels % part.unit or part.unit
+        if part.is_heads:
+            # First order changes add up, and a head's channels lie side by side.
+            worth = change.reshape(len(change), -1, part.unit).sum(2).square().mean(0)
+            first = int(worth.argmin()) * part.unit
+            yield (
+                float(worth.min()),
+                _without(net, part, range(first, first + part.unit), sample),
+            )
+        else:
+            worth, order = change.square().mean(0).sort(stable=True)
+            indices = sorted(order[:count].tolist())
+            yield float(worth[:count].sum()), _without(net, part, indices, sample)
+
+
+def _changes(
+    net: nn.Module, parts: Sequence[Part], batches: Sequence[Any]
+) -> list[Any]:
+    """Return how the loss changes without each channel, [batches, channels] a part."""
+    found = [torch.zeros(len(batches), part.channels) for part in parts]
+    layers = dict(net.named_modules())
+    for number, (inputs, labels) in enumerate(batches):
+        net.zero_grad()
+        cross_entropy(net(inputs), labels).backward()
+        for part, change in zip(parts, found, strict=True):
+            for name, columns, channels in part.behind:
+                weight = layers[name].weight
+                product = (weight * weight.grad).detach().transpose(0, 1).flatten(1)
+                change[number].index_add_(
+                    0, torch.tensor(channels), product.sum(1)[list(columns)]
+                )
+    net.zero_grad()
+    return found
+
+
+def _without(
+    net: nn.Module, part: Part, indices: Sequence[int], sample: Any
+) -> nn.Module:
+    """Return a copy of the network without some channels of a part."""
+    lighter = deepcopy(net)
+    graph = _graph(lighter, sample)
+    layer = lighter.get_submodule(part.layer)
+    remove = graph.get_pruner_of_module(layer).prune_out_channels
+    graph.get_pruning_group(layer, remove, list(indices)).prune()
+    return lighter
+
+
+def _least(net: nn.Module, learner: Learner, sample: Any) -> nn.Module:
+    """Return a copy of the network without all that can be removed."""
+    for part in parts_of(net, learner, sample):
+        if part.channels > part.unit:
+            spare = range(part.channels - part.unit)
+            net = _without(net, part, spare, sample)
+    return net
+
+
+def _graph(net: nn.Module, sample: Any) -> Any:
+    with warnings.catch_warnings():
+        # It says how it would remove channels of lone parameters, which stay here.
+        warnings.simplefilter("ignore")
+        graph = torch_pruning.DependencyGraph()
+        return graph.build_dependency(net, example_inputs=sample)
+
+
+def _is_depthwise(layer: nn.Module) -> bool:
+    return isinstance(layer, nn.Conv2d) and layer.groups > 1
+
+
+def _batches(learner: Learner, seed: int) -> list[Any]:
+    """Return some training samples and their labels, chosen by the seed."""
+    data = learner.data
+    samples, labels = data.samples("training"), data.labels("training")
+    rng = np.random.Generator(np.random.PCG64(seed))
+    chosen = rng.permutation(len(labels))[:_SAMPLES]
+    return [
+        (
+            torch.from_numpy(np.ascontiguousarray(learner.inputs(samples[some]))),
+            torch.from_numpy(labels[some]),
+        )
+        for some in np.split(chosen, range(_BATCH, len(chosen), _BATCH))
+    ]

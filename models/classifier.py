@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import tempfile
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
@@ -12,9 +14,13 @@ from ..harness.errors import NotFound
 from ..harness.model import BuiltVariant, Data
 from ..harness.recipe import Calibration
 from .recipes import RECIPES
+from .recipes.child import run
 from .route import SOURCE, find_route
 
 if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
     from .trained import Trainer
 
 INPUT = "input"
@@ -104,3 +110,41 @@ class Classifier(ABC):
         built = route.recipe.build(before.path, format, self.calibration(), cache)
         lineage = (*before.lineage, *built.lineage)
         return replace(built, recipe=route.name, lineage=lineage)
+
+    def difference(self, left: Path, right: Path) -> dict[str, float]:
+        """Return by how much two files' outputs differ for the calibration samples.
+
+        Raises:
+            ModelError: a runtime cannot run one of them.
+        """
+        inputs = self.calibration().load()[INPUT]
+        with tempfile.TemporaryDirectory() as folder:
+            told = Path(folder) / "told.json"
+            run(
+                lambda: _write_difference(left, right, inputs, told),
+                f"{left.name!r} and {right.name!r} cannot be compared",
+            )
+            found: dict[str, float] = json.loads(told.read_text(encoding="utf-8"))
+        return found
+
+
+def _write_difference(
+    left: Path, right: Path, inputs: NDArray[np.float32], told: Path
+) -> None:
+    import numpy as np
+
+    from .prediction import probabilities
+
+    one, other = (probabilities(path, inputs) for path in (left, right))
+    told.write_text(
+        json.dumps(
+            {
+                "share_of_other_classes": float(
+                    np.mean(one.argmax(axis=1) != other.argmax(axis=1))
+                ),
+                "share_of_other_probabilities": float(np.mean(one != other)),
+                "largest_difference": float(np.abs(one - other).max()),
+            }
+        ),
+        encoding="utf-8",
+    )

@@ -144,6 +144,10 @@ def _problems(
     return problems
 
 
+def _name(given: Callable[..., Any] | None) -> str | None:
+    return getattr(given, "__qualname__", type(given).__name__) if given else None
+
+
 def _fold(net: nn.Module) -> nn.Module:
     from .folding import fold
 
@@ -308,10 +312,10 @@ class OwnModel(Classifier):
         asked = self._asked
         shape = self._data.samples("calibration").shape[1:]
         tuning = settings(
-            seed=1,
-            augmentation="own" if asked.augment else "none",
-            **asked.settings,
+            seed=1, augmentation=_name(asked.augment) or "none", **asked.settings
         )
+        # Which function it is must be told, for one file may hold several.
+        tuning["loss"] = _name(asked.loss) or "cross-entropy"
         return Learner(
             name=self.name,
             data=self._data,

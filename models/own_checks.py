@@ -38,9 +38,7 @@ def data_problems(arrays: Any, classes: Sequence[str], batch: int) -> list[str]:
         problems += [f"{split} {one}" for one in _label_problems(*pair, len(classes))]
         shapes[split] = getattr(pair[0], "shape", (None,))[1:]
     if len(set(shapes.values())) > 1:
-        problems.append(
-            f"samples have the shapes {shapes}; give one shape in all splits"
-        )
+        problems.append(f"samples have the shapes {shapes}; give one in all splits")
     return problems or _shared(arrays)
 
 

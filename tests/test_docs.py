@@ -18,7 +18,7 @@ TARGETS = DOCS / "targets.md"
 LINK = re.compile(r"\[[^\]]+\]\(([^)#]+)(?:#[^)]*)?\)")
 GROUPED = (
     *("drift export", "drift study"),
-    *("models build", "models list", "models show"),
+    *("models build", "models list", "models rebuild", "models show"),
 )
 SHIPPED = (*sorted({*BUILT_IN} - {"models"}), *GROUPED, "report", "search")
 HOST_TARGETS = ("host-litert", "host-onnxruntime", "host-openvino", "sim")

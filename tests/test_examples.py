@@ -2,12 +2,14 @@
 
 import os
 import re
+import shlex
 import shutil
 import subprocess
 import sys
 from pathlib import Path
 
 from support.components import missing
+from support.toy_learner import need_torch
 
 from tierbench.targets.host_onnxruntime import HostOnnxruntime
 
@@ -57,3 +59,21 @@ def test_the_gated_repository_does_what_its_page_says(tmp_path) -> None:
     assert slower.returncode == 1, slower.stdout
     assert re.search(r"became slower: .* ms against .* ms of run", slower.stdout)
     assert "paired: both were measured in the same" in slower.stdout
+
+
+def test_a_module_of_ones_own_gets_its_variants(tmp_path) -> None:
+    need_torch()
+    folder = tmp_path / "own_module"
+    shutil.copytree(EXAMPLES / "own_module", folder)
+    page = (folder / "README.md").read_text(encoding="utf-8")
+    (block,) = re.findall(r"^```\n(.*?)^```", page, re.MULTILINE | re.DOTALL)
+    _, train, build = map(shlex.split, block.splitlines())
+    for command in (train, build):
+        done = run(folder, command)
+        assert done.returncode == 0, done.stdout + done.stderr
+    assert sorted(path.name for path in (folder / "variants").iterdir()) == [
+        f"digits-{variant}.{format}{suffix}"
+        for variant in ("int8", "qat-int4")
+        for format in ("onnx", "tflite")
+        for suffix in ("", ".json")
+    ]

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from . import json_option
+from .rebuilt import rebuild
 
 if TYPE_CHECKING:
     from ..model import BuiltVariant, ReferenceModel
@@ -22,6 +23,9 @@ FILES = ".onnx or .tflite file"
 @click.group("models")
 def command() -> None:
     """List reference models and recipes, build variants, show what is known of them."""
+
+
+command.add_command(rebuild)
 
 
 @command.command("list")

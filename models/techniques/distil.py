@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
     from ..learner import Learner
 
-TEACHING = {"teacher_share": 0.5, "temperature": 4.0}
+TEACHING = {"teacher_share": 0.9, "temperature": 4.0}
 """The teacher's share of the loss, and the temperature of the answers compared."""
 
 

@@ -368,4 +368,6 @@ def test_a_file_has_no_variants_to_show(call) -> None:
 def test_without_a_command_it_shows_help(call) -> None:
     said = call("models")
     assert said.status == 2
-    assert all(name in said.out + said.err for name in ("build", "list", "show"))
+    assert all(
+        name in said.out + said.err for name in ("build", "list", "rebuild", "show")
+    )

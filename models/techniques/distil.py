@@ -22,7 +22,8 @@ def _distil(
     from ..training import fit
     from .distillation import taught
 
-    loss = taught(net, settings["teacher_share"], settings["temperature"])
+    teaching = settings["teacher_share"], settings["temperature"]
+    loss = taught(net, *teaching, learner.loss)
     return learner.fold(fit(learner, settings, width=width, loss=loss))
 
 

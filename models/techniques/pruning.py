@@ -15,7 +15,7 @@ import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from copy import deepcopy
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import torch
@@ -26,6 +26,9 @@ from torch.utils.flop_counter import FlopCounterMode
 
 from ...harness.errors import ModelError
 from ..learner import Learner
+
+if TYPE_CHECKING:
+    from ..learner import Loss
 
 _CHANNELS = 8
 """Channels go, and stay, by so many: kernels work on eight at a time."""
@@ -69,7 +72,8 @@ def remove_share(
         )
     batches = _batches(learner, seed)
     while (now := multiply_accumulates(net, sample)) > allowed:
-        choices = _lighter(net, parts_of(net, learner, sample), batches, sample)
+        parts = parts_of(net, learner, sample)
+        choices = _lighter(net, parts, learner, batches)
         prices = [
             (lost / (now - multiply_accumulates(lighter, sample)), lighter)
             for lost, lighter in choices
@@ -100,7 +104,7 @@ def remove_heads(
         )
     batches = _batches(learner, seed)
     for _ in range(number):
-        choices = _lighter(net, attentions(), batches, sample)
+        choices = _lighter(net, attentions(), learner, batches)
         net = min(choices, key=lambda choice: choice[0])[1]
     return net
 
@@ -162,14 +166,14 @@ def _part(
 
 
 def _lighter(
-    net: nn.Module, parts: Sequence[Part], batches: Sequence[Any], sample: Any
+    net: nn.Module, parts: Sequence[Part], learner: Learner, batches: Sequence[Any]
 ) -> Iterator[tuple[float, nn.Module]]:
     """Yield what is lost with the least unit of each part, and the network without."""
-    changes = _changes(net, parts, batches)
+    changes = _changes(net, parts, batches, learner.loss)
     for part, change in zip(parts, changes, strict=True):
         if part.channels > part.unit:
             lost, channels = _least_unit(part, change)
-            yield lost, _without(net, part, channels, sample)
+            yield lost, _without(net, part, channels, example(learner))
 
 
 def _least_unit(part: Part, change: Any) -> tuple[float, Sequence[int]]:
@@ -186,7 +190,7 @@ def _least_unit(part: Part, change: Any) -> tuple[float, Sequence[int]]:
 
 
 def _changes(
-    net: nn.Module, parts: Sequence[Part], batches: Sequence[Any]
+    net: nn.Module, parts: Sequence[Part], batches: Sequence[Any], loss: Loss | None
 ) -> list[Any]:
     """Return how the loss changes without each channel, [batches, channels] a part."""
     # One thread: sums then have one order.
@@ -196,7 +200,9 @@ def _changes(
     layers = dict(net.named_modules())
     for number, (inputs, labels) in enumerate(batches):
         net.zero_grad()
-        cross_entropy(net(inputs), labels).backward()
+        logits = net(inputs)
+        lost = loss(logits, labels, inputs) if loss else cross_entropy(logits, labels)
+        lost.backward()
         for part, change in zip(parts, found, strict=True):
             for name, columns, channels in part.behind:
                 weight = layers[name].weight

@@ -65,7 +65,7 @@ def _dimples(own: Rng) -> Image:
     nearest = np.full((SIDE, SIDE), np.inf)
     for x, y in centres:
         nearest = np.minimum(nearest, (X - x) ** 2 + (Y - y) ** 2)
-    return np.sqrt(nearest)
+    return np.asarray(np.sqrt(nearest))
 
 
 SHIFTS = Shifts(

@@ -79,11 +79,10 @@ class Streaming:
         self.width = _width(reference @ matrix)
         shape = (FREQUENCIES, reference.shape[1])
         drawn = rng.standard_normal(shape).astype(np.float32) / np.float32(self.width)
-        self.frequencies: NDArray[np.float32] = drawn @ matrix.T
+        self.frequencies = np.asarray(drawn @ matrix.T, dtype=np.float32)
         features = fourier_features(self.frequencies, reference)
-        self.mean: NDArray[np.float32] = features.mean(axis=0, dtype=np.float64).astype(
-            np.float32
-        )
+        mean = features.mean(axis=0, dtype=np.float64)
+        self.mean: NDArray[np.float32] = mean.astype(np.float32)
         self._n = len(reference)
         self.null = np.sort(
             np.concatenate(

@@ -116,4 +116,5 @@ def _squared_distances(x: Embeddings, y: Embeddings) -> NDArray[np.float32]:
     squares *= np.float32(-2.0)
     squares += np.einsum("ij,ij->i", x, x)[:, None]
     squares += np.einsum("ij,ij->i", y, y)
-    return np.maximum(squares, 0.0, out=squares)
+    np.maximum(squares, 0.0, out=squares)
+    return squares

@@ -230,7 +230,7 @@ def _problems(header: Any, payload: bytes) -> list[str]:
         if not _is_whole(header.get(name), low, high)
     ]
     rate, threshold = header.get("false_alarm_rate"), header.get("threshold")
-    if not _is_number(rate) or not 0.0 < rate < 1.0:
+    if not _is_number(rate) or not 0.0 < float(rate or 0) < 1.0:
         found.append(f"false_alarm_rate is {rate!r:.40}; between 0 and 1 is valid")
     if not _is_number(threshold):
         found.append(f"threshold is {threshold!r:.40}; a number is valid")

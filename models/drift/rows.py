@@ -32,7 +32,7 @@ def severity_rows(study: Mapping[str, Any]) -> Table:
 
 def noticed_rows(study: Mapping[str, Any]) -> Table:
     """Return the severity that costs two points, and whether it is noticed."""
-    rows = []
+    rows: list[tuple[str, ...]] = []
     for variant in study["variants"]:
         for found in variant["noticed"]:
             if found["severity"] is None:
@@ -45,7 +45,7 @@ def noticed_rows(study: Mapping[str, Any]) -> Table:
 
 def false_alarm_rows(study: Mapping[str, Any]) -> Table:
     """Return false alarms over clean windows, and the range that chance allows."""
-    rows = [
+    rows: list[tuple[str, ...]] = [
         (
             _name(variant),
             found["detector"],
@@ -60,7 +60,9 @@ def false_alarm_rows(study: Mapping[str, Any]) -> Table:
 
 
 def _rate(study: Mapping[str, Any]) -> float:
-    return min(p["rate"] for v in study["variants"] for p in v["points"][0]["power"])
+    return min(
+        float(p["rate"]) for v in study["variants"] for p in v["points"][0]["power"]
+    )
 
 
 def _cell(point: Mapping[str, Any], rate: float) -> str:

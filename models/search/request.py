@@ -18,7 +18,8 @@ FORMATS = ("onnx", "tflite")
 """What networks are written as, the first that a target takes."""
 
 SAMPLERS = ("tpe", "nsga2", "random")
-TRIALS_MAX = 10_000
+TRIALS_MAX = 1_000
+SEED_MAX = 2**32 - 1
 _EXTRA = {
     "onnx": ("onnxruntime", "optuna", "torch"),
     "tflite": ("ai_edge_litert", "litert_torch", "optuna", "torch"),
@@ -80,13 +81,11 @@ def request(
     problems: list[str] = []
     subject = _noted(problems, lambda: find_subject(model))
     found = _noted(problems, lambda: _target(target))
-    for name, value, most in (
-        ("trials", trials, TRIALS_MAX),
-        ("seed", seed, 2**32 - 1),
-    ):
-        least = 1 if name == "trials" else 0
-        if not least <= value <= most:
-            problems.append(f"--{name} {value}: must be {least} to {most}")
+    most = TRIALS_MAX if subject is None else min(TRIALS_MAX, subject.size)
+    if not 1 <= trials <= most:
+        problems.append(f"--trials {trials}: must be 1 to {most}")
+    if not 0 <= seed <= SEED_MAX:
+        problems.append(f"--seed {seed}: must be 0 to {SEED_MAX}")
     if sampler not in SAMPLERS:
         listed = ", ".join(SAMPLERS)
         problems.append(f"--sampler {sampler!r}: must be one of {listed}")

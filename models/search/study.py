@@ -15,6 +15,7 @@ import warnings
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
+from itertools import product
 from pathlib import Path
 from typing import Any
 
@@ -36,6 +37,9 @@ from .trial import Trial
 FILE = "search.db"
 _NAME = "search"
 _ASKED, _FOUND, _REFUSED = "asked", "found", "refused"
+_ATTEMPTS = 10
+"""Proposals for one trial before chance is asked."""
+
 _DIRECTIONS: Any = ("minimize", "minimize")
 
 SAMPLERS: Mapping[str, Callable[[int], BaseSampler]] = {
@@ -90,12 +94,8 @@ class Search:
 
     def _try(self, done: int) -> None:
         """Try one network; whatever ends it early leaves it not counting."""
-        state = np.random.SeedSequence([self.seed, done]).generate_state(1)
         with _translated(), _quiet():
-            self.study.sampler = SAMPLERS[self.sampler](int(state[0]))
-            trial = self.study.ask(
-                {k: CategoricalDistribution(v) for k, v in self.choices.items()}
-            )
+            trial = self._proposed(done)
         shape = self.shape(**trial.params)
         trained = self.train(shape)
         found = asdict(trained)
@@ -112,6 +112,33 @@ class Search:
         with _translated(), _quiet():
             trial.set_user_attr(_FOUND, found)
             self.study.tell(trial, [1 - trained.accuracy, latency.ratio])
+
+    def _proposed(self, done: int) -> optuna.Trial:
+        """Return a trial of a network that none before it has tried.
+
+        Of one network's several noisy latencies the best would stand on the front. A
+        sampler that keeps proposing what is tried is given a network by chance.
+        """
+        tried = {trial.shape for trial in self.trials()}
+        space = {k: CategoricalDistribution(v) for k, v in self.choices.items()}
+        for attempt in range(_ATTEMPTS):
+            self.study.sampler = SAMPLERS[self.sampler](self._number(done, attempt))
+            trial = self.study.ask(space)
+            if self.shape(**trial.params) not in tried:
+                return trial
+            self.study.tell(trial, state=TrialState.FAIL)
+        every = (
+            dict(zip(space, v, strict=True)) for v in product(*self.choices.values())
+        )
+        left = [params for params in every if self.shape(**params) not in tried]
+        if not left:
+            raise InputError(f"all {len(tried)} networks are tried; ask for no more")
+        self.study.enqueue_trial(left[self._number(done, _ATTEMPTS) % len(left)])
+        return self.study.ask(space)
+
+    def _number(self, *which: int) -> int:
+        """Return a random number that depends on the seed and on which it is."""
+        return int(np.random.SeedSequence([self.seed, *which]).generate_state(1)[0])
 
     def _trial(self, number: int, told: FrozenTrial) -> Trial:
         found = dict(told.user_attrs[_FOUND])

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 _MODELS = ("bearing", "defect", "keyword")
 
-_QUICK = ("bearing",)
+QUICK = ("bearing",)
 """Models whose graph the quick exporter writes with the operators that ship."""
 
 _SHARED = ("dataset.py", "export.py", "layers.py", "shape.py", "splits.py",
@@ -70,7 +70,7 @@ class Subject:
         from ..export import export_onnx_quickly
 
         learner = self.learner
-        if format == "onnx" and self.model in _QUICK:
+        if format == "onnx" and self.model in QUICK:
             shape, last = learner.sample_shape, learner.channel_last
             export_onnx_quickly(net, shape, path, channel_last=last)
         else:

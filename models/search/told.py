@@ -45,7 +45,6 @@ def judge(
     members = [trials[index] for index in front([trial.point for trial in trials])]
     if not members:
         return None, []
-    # One network may have been tried twice: the front has its better latency alone.
     networks = {one.shape.label: _file(one, train) for one in members}
     results = stopwatch.together(networks, data)
     judged = [_judged(one, results, stopwatch) for one in members]

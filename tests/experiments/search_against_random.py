@@ -46,14 +46,22 @@ TRIALS = 40
 TOGETHER = 9
 
 
+Table = dict[str, tuple[Trained, Latency]]
+
+
 def shapes(subject) -> Iterator:
     for values in itertools.product(*PART.values()):
         yield subject.shape(**FIXED, **dict(zip(PART, values, strict=True)))
 
 
-def make_table(folder: Path) -> dict[str, tuple[Trained, Latency]]:
-    """Return every network's training and latency by its label."""
+def make_table(folder: Path) -> Table:
+    """Return every network's training and latency, made unless the folder has it."""
     subject = find_subject("bearing")
+    kept = folder / "table.jsonl"
+    table = read_table(kept) if kept.exists() else {}
+    left = [shape for shape in shapes(subject) if shape.label not in table]
+    if not left:
+        return table
     trainer = Trainer(
         subject=subject,
         seed=0,
@@ -61,37 +69,47 @@ def make_table(folder: Path) -> dict[str, tuple[Trained, Latency]]:
         folder=cache_folder("networks"),
         budget=BUDGET,
     )
-    trained = {shape.label: trainer(shape) for shape in shapes(subject)}
+    trained = {shape.label: trainer(shape) for shape in left}
     print(f"{len(trained)} networks are trained", flush=True)
-    kept = folder / "table.jsonl"
-    latency: dict[str, Latency] = {}
-    if kept.exists():
-        for line in kept.read_text(encoding="utf-8").splitlines():
-            told = json.loads(line)
-            latency[told.pop("network")] = Latency(**told)
-    target = registry.find(registry.TARGETS, "host-onnxruntime")()
-    model = registry.find(registry.MODELS, "bearing")
     with Store.open(f"sqlite:///{folder.absolute() / 'results.db'}") as store:
-        stopwatch = Stopwatch(
-            model="bearing",
-            reference=model.build("fp32", "onnx", cache_folder("variants")),
-            target=target,
-            store=store,
-            seed=0,
-            search={"experiment": "table"},
-        )
-        left = [label for label in trained if label not in latency]
+        stopwatch = stopwatch_of(store)
         for start in range(0, len(left), TOGETHER):
-            names = left[start : start + TOGETHER]
+            names = [shape.label for shape in left[start : start + TOGETHER]]
             files = {name: trained[name].path for name in names}
             results = stopwatch.together(files, None)
             with kept.open("a", encoding="utf-8") as file:
                 for name in names:
-                    latency[name] = stopwatch.ratio(results, name)
-                    told = {"network": name, **asdict(latency[name]), "interval": None}
-                    file.write(json.dumps(told) + "\n")
-            print(f"{len(latency)} networks are measured", flush=True)
-    return {label: (trained[label], latency[label]) for label in trained}
+                    table[name] = trained[name], stopwatch.ratio(results, name)
+                    file.write(line_of(name, *table[name]))
+            print(f"{len(table)} networks are measured", flush=True)
+    return table
+
+
+def stopwatch_of(store: Store) -> Stopwatch:
+    model = registry.find(registry.MODELS, "bearing")
+    return Stopwatch(
+        model="bearing",
+        reference=model.build("fp32", "onnx", cache_folder("variants")),
+        target=registry.find(registry.TARGETS, "host-onnxruntime")(),
+        store=store,
+        seed=0,
+        search={"experiment": "table"},
+    )
+
+
+def line_of(name: str, trained: Trained, latency: Latency) -> str:
+    told = {"network": name, "trained": asdict(trained), "latency": asdict(latency)}
+    return json.dumps(told, default=str) + "\n"
+
+
+def read_table(path: Path) -> Table:
+    table = {}
+    for line in path.read_text(encoding="utf-8").splitlines():
+        told = json.loads(line)
+        trained = Trained(**told["trained"])
+        latency = Latency(**{**told["latency"], "interval": None})
+        table[told["network"]] = trained, latency
+    return table
 
 
 def curve(table, sampler: str, seed: int) -> list[float]:
@@ -137,7 +155,8 @@ def main() -> None:
     table = make_table(given.folder)
     worst = reference_point(len(find_subject("bearing").data.classes))
     points = [(1 - one.correct / one.n, found.ratio) for one, found in table.values()]
-    print(f"all {len(table)}: hypervolume {hypervolume(points, worst):.4f}")
+    whole = hypervolume(points, worst)
+    print(f"all {len(table)} networks: hypervolume {whole:.4f}")
     curves = {
         sampler: [curve(table, sampler, seed) for seed in range(given.seeds)]
         for sampler in SAMPLERS

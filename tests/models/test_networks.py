@@ -6,6 +6,8 @@ from importlib.util import find_spec
 import pytest
 from support.components import missing
 
+from tierbench.models.search.subject import QUICK, find_subject
+
 
 @pytest.fixture
 def network(reference):
@@ -49,8 +51,6 @@ def test_width_scales_it(network, reference, width):
 
 
 def test_every_choice_makes_a_network(network, reference):
-    from tierbench.models.search.subject import find_subject
-
     subject = find_subject(reference.name)
     classes = len(reference.data.classes)
     for end in (0, -1):
@@ -58,10 +58,11 @@ def test_every_choice_makes_a_network(network, reference):
         assert logits(network(classes, shape), reference).shape == (2, classes)
 
 
-def test_a_network_is_written_as_the_one_that_ships(network, reference, tmp_path):
+def test_quick_export_writes_what_ships(network, reference, tmp_path):
     """The same operators, and so a latency that holds for the file that will ship."""
+    if reference.name not in QUICK:
+        return  # written by the exporter that wrote the file
     from tierbench.harness.formats import inspect_model
-    from tierbench.models.search.subject import find_subject
 
     subject = find_subject(reference.name)
     net = fused(network(len(reference.data.classes)), reference)
@@ -70,6 +71,5 @@ def test_a_network_is_written_as_the_one_that_ships(network, reference, tmp_path
     path = tmp_path / "quick.onnx"
     subject.export(net, "onnx", path)
     operators = dict(inspect_model(path, tmp_path).operators)
-    if "Flatten" in operators:  # another name for the same
-        operators["Reshape"] = operators.pop("Flatten")
+    operators["Reshape"] = operators.pop("Flatten")  # another name for the same
     assert operators == inspect_model(reference.file("onnx"), tmp_path).operators

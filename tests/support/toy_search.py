@@ -18,7 +18,7 @@ from tierbench.models.search.proxy import Trained
 from tierbench.models.shape import Shape
 
 ASKED = {"model": "toy", "seed": 1, "training": {"epochs": 1}}
-CHOICES = {"width": (8, 16, 24), "depth": (1, 2, 3)}
+CHOICES = {"width": (8, 16, 24, 32), "depth": (1, 2, 3, 4, 5, 6)}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,7 +34,7 @@ def train(shape: ToyShape) -> Trained:
     return Trained(
         path=Path(f"{shape.label}.onnx"),
         sha256=f"{shape.width:032}{shape.depth:032}",
-        correct=20 * shape.depth + shape.width,
+        correct=10 * shape.depth + shape.width,
         n=100,
         parameters=shape.width**2 * shape.depth,
         macs=None,
@@ -54,11 +54,10 @@ def search(study, *, train=train, measure=measure, **changes):
     """Return a search of the toy space."""
     from tierbench.models.search.study import Search
 
-    told = {"sampler": "random", "seed": 1, **changes}
+    told = {"sampler": "random", "seed": 1, "choices": CHOICES, **changes}
     return Search(
         study=study,
         shape=ToyShape,
-        choices=CHOICES,
         train=train,
         measure=measure,
         **told,

@@ -22,9 +22,14 @@ def test_all_mistakes_at_once():
     assert len(lines) == 5
     assert "did you mean 'bearing'?" in told
     assert "did you mean 'host-onnxruntime'?" in told
-    assert "--trials 0: must be 1 to 10000" in told
+    assert "--trials 0: must be 1 to 1000" in told
     assert "--seed -1: must be 0 to 4294967295" in told
     assert "'grid': must be one of tpe, nsga2, random" in told
+
+
+def test_no_more_trials_than_there_are_networks():
+    (line,) = refused("keyword", trials=241)
+    assert line == "--trials 241: must be 1 to 240"
 
 
 def test_networks_are_written_as_the_target_takes_them(monkeypatch):

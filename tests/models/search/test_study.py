@@ -47,10 +47,16 @@ def test_trials_are_kept_with_all_that_was_found(tmp_path):
 
 @pytest.mark.parametrize("sampler", ["random", "tpe", "nsga2"])
 def test_a_search_in_two_parts_is_the_whole_one(tmp_path, sampler):
-    whole = uninterrupted(tmp_path / "whole", 16, sampler=sampler)
-    uninterrupted(tmp_path / "parts", 7, sampler=sampler)
-    assert uninterrupted(tmp_path / "parts", 16, sampler=sampler) == whole
-    assert len(set(whole)) > 4
+    whole = uninterrupted(tmp_path / "whole", 15, sampler=sampler)
+    uninterrupted(tmp_path / "parts", 12, sampler=sampler)
+    assert uninterrupted(tmp_path / "parts", 15, sampler=sampler) == whole
+
+
+def test_no_network_is_tried_twice(tmp_path):
+    few = {"width": (8, 16), "depth": (1, 2, 3)}
+    assert len(set(uninterrupted(tmp_path, 6, choices=few))) == 6
+    with pytest.raises(InputError, match="all 6 networks are tried"):
+        uninterrupted(tmp_path, 7, choices=few)
 
 
 def test_seeds_differ(tmp_path):

@@ -20,7 +20,14 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from .chain import parse_chain
-from .errors import ChainError, InputError, NotFound, NotInstalled, TierbenchError
+from .errors import (
+    ChainError,
+    InputError,
+    Mistakes,
+    NotFound,
+    NotInstalled,
+    TierbenchError,
+)
 from .model import BuiltVariant, ReferenceModel
 
 _SET_PARENT_DEATH_SIGNAL = 1
@@ -102,11 +109,17 @@ def wanted(
     """Return what is to be built; without names all that a model offers.
 
     Raises:
-        InputError: a model has no such variant.
+        Mistakes: all variants that a model does not have.
     """
+    problems = list[str]()
     for model in models.values():
         for variant in variants:
-            model.check(variant)
+            try:
+                model.check(variant)
+            except InputError as exc:
+                problems += exc.lines
+    if problems:
+        raise Mistakes(list(dict.fromkeys(problems)))
     return [
         Wanted(model=name, variant=variant, format=format)
         for name, model in models.items()

@@ -12,7 +12,7 @@ from .building import Telling, Wanted, build_all
 from .errors import InputError, NotFound
 from .hashing import file_sha256
 from .lineage import Recorded, name_of, parent
-from .model import BuiltVariant, ReferenceModel
+from .model import BuiltVariant, Data, ReferenceModel
 
 _CAUSES = ("tools", "code_sha256", "settings", "parameters", "data_sha256")
 _HASHES = ("calibration_sha256", "weights_sha256")
@@ -43,13 +43,18 @@ class Comparison:
 class _Again:
     """A model that builds one variant, with the settings that were recorded."""
 
-    chains = ()
+    name: str
+    task: str
+    formats: tuple[str, ...]
+    variants: tuple[str, ...]
+    chains: tuple[str, ...] = ()
+    evaluation_sha256: str
 
     def __init__(self, model: ReferenceModel, recorded: Recorded) -> None:
         self.model, self.recorded = model, recorded
         self.name, self.task = model.name, model.task
         self.formats, self.variants = (recorded.format,), (recorded.variant,)
-        self.evaluation_sha256 = ""
+        self.evaluation_sha256 = model.evaluation_sha256
 
     def check(self, variant: str) -> None:
         self.model.check(variant)
@@ -63,8 +68,8 @@ class _Again:
             return built
         return self.model.build(variant, format, cache)
 
-    def evaluation(self) -> Any:
-        raise NotImplementedError
+    def evaluation(self) -> Data:
+        return self.model.evaluation()
 
 
 def find_model(recorded: Recorded) -> ReferenceModel:

@@ -38,7 +38,7 @@ if TYPE_CHECKING:
 SPLITS = ("training", "calibration", "evaluation")
 _FORMATS = ("onnx", "tflite")
 _CHAINS = ("finetune", "qat(int8)", "qat(int4)")
-_VALID = {
+_VALID: Mapping[str, tuple[Any, float, float]] = {
     "epochs": (int, 1, 1000),
     "learning_rate_max": ((int, float), 1e-9, 1.0),
     "weight_decay": ((int, float), 0.0, 1.0),

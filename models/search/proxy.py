@@ -39,7 +39,7 @@ _TOOLS = {
 class Budget:
     """How long a network is trained, and on how many samples it is then judged.
 
-    ``docs/search.md`` has the evidence that this ranks networks as whole trainings do.
+    ``docs/search.md`` tells how well this ranks networks as longer trainings do.
     """
 
     samples: int = 16_000

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
     from ..learner import Learner
 
-TEACHING = {"teacher_share": 0.5, "temperature": 4.0}
+TEACHING = {"teacher_share": 0.9, "temperature": 4.0}
 """The teacher's share of the loss, and the temperature of the answers compared."""
 
 
@@ -22,7 +22,8 @@ def _distil(
     from ..training import fit
     from .distillation import taught
 
-    loss = taught(net, settings["teacher_share"], settings["temperature"])
+    teaching = settings["teacher_share"], settings["temperature"]
+    loss = taught(net, *teaching, learner.loss)
     return learner.fold(fit(learner, settings, width=width, loss=loss))
 
 

@@ -12,7 +12,9 @@ if TYPE_CHECKING:
     from ..learner import Loss
 
 
-def taught(teacher: nn.Module, share: float, temperature: float) -> Loss:
+def taught(
+    teacher: nn.Module, share: float, temperature: float, by_labels: Loss | None = None
+) -> Loss:
     """Return the loss (1 - a) cross-entropy + a T^2 KL(teacher || student) at T.
 
     After G. Hinton, O. Vinyals and J. Dean, "Distilling the knowledge in a neural
@@ -22,11 +24,16 @@ def taught(teacher: nn.Module, share: float, temperature: float) -> Loss:
         teacher: the network whose answers are learnt, as logits.
         share: a, the teacher's share of the loss.
         temperature: T, by which all logits are divided before the softmax.
+        by_labels: what takes the place of cross-entropy, as in ``training.fit``.
     """
     teacher = teacher.eval()
 
     def loss(logits: Any, labels: Any, inputs: Any) -> Any:
-        truth = cross_entropy(logits, labels)
+        truth = (
+            by_labels(logits, labels, inputs)
+            if by_labels
+            else cross_entropy(logits, labels)
+        )
         if not share:
             return truth
         with torch.no_grad():

@@ -12,10 +12,10 @@ from __future__ import annotations
 
 import math
 import warnings
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from copy import deepcopy
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import torch
@@ -26,6 +26,9 @@ from torch.utils.flop_counter import FlopCounterMode
 
 from ...harness.errors import ModelError
 from ..learner import Learner
+
+if TYPE_CHECKING:
+    from ..learner import Loss
 
 _CHANNELS = 8
 """Channels go, and stay, by so many: kernels work on eight at a time."""
@@ -52,33 +55,37 @@ class Part:
 def remove_share(
     net: nn.Module, share: float, learner: Learner, seed: int
 ) -> nn.Module:
-    """Return the network with at least a share of its multiply-accumulates removed.
+    """Return a network with at least a share of the multiply-accumulates removed.
 
     Raises:
         ModelError: so many cannot go.
     """
     sample = example(learner)
     before = multiply_accumulates(net, sample)
-    left = multiply_accumulates(_least(net, learner, sample), sample)
-    if left > before * (1 - share):
-        most = math.floor(100 * (1 - left / before))
+    allowed = before * (1 - share)
+    least = multiply_accumulates(_least(net, learner, sample), sample)
+    if least > allowed:
+        most = math.floor(100 * (1 - least / before))
         raise ModelError(
             f"prune({share:g}): of the {before:,} multiply-accumulates of model "
             f"{learner.name!r} at most {most} % can be removed; give a smaller share"
         )
     batches = _batches(learner, seed)
-    while (now := multiply_accumulates(net, sample)) > before * (1 - share):
-        net = min(
-            _lighter(net, parts_of(net, learner, sample), batches, sample),
-            key=lambda found: found[0] / (now - multiply_accumulates(found[1], sample)),
-        )[1]
+    while (now := multiply_accumulates(net, sample)) > allowed:
+        parts = parts_of(net, learner, sample)
+        choices = _lighter(net, parts, learner, batches)
+        prices = [
+            (lost / (now - multiply_accumulates(lighter, sample)), lighter)
+            for lost, lighter in choices
+        ]
+        net = min(prices, key=lambda choice: choice[0])[1]
     return net
 
 
 def remove_heads(
     net: nn.Module, share: float, learner: Learner, seed: int
 ) -> nn.Module:
-    """Return the network with at least a share of its attention heads removed.
+    """Return a network with at least a share of the attention heads removed.
 
     Raises:
         ModelError: so many cannot go, for every attention keeps one.
@@ -89,16 +96,16 @@ def remove_heads(
         return [part for part in parts_of(net, learner, sample) if part.is_heads]
 
     heads = [part.channels // part.unit for part in attentions()]
-    number = math.ceil(share * sum(heads))
-    if number > sum(heads) - len(heads):
+    number, most = math.ceil(share * sum(heads)), sum(heads) - len(heads)
+    if number > most:
         raise ModelError(
             f"heads({share:g}): of the {sum(heads)} heads of model {learner.name!r} at "
-            f"most {sum(heads) - len(heads)} can be removed; give a smaller share"
+            f"most {most} can be removed; give a smaller share"
         )
     batches = _batches(learner, seed)
     for _ in range(number):
-        found = _lighter(net, attentions(), batches, sample)
-        net = min(found, key=lambda found: found[0])[1]
+        choices = _lighter(net, attentions(), learner, batches)
+        net = min(choices, key=lambda choice: choice[0])[1]
     return net
 
 
@@ -120,70 +127,82 @@ def example(learner: Learner) -> Any:
 def parts_of(net: nn.Module, learner: Learner, sample: Any) -> list[Part]:
     """Return all that can be removed from a network whose inputs and outputs stay."""
     graph = _graph(net, sample)
-    names = {module: name for name, module in net.named_modules()}
+    groups = graph.get_all_groups(root_module_types=list(_LAYERS))
     sizes = learner.heads(net) if learner.heads else {}
-    found = []
-    for group in graph.get_all_groups(root_module_types=list(_LAYERS)):
-        layers = [item.dep.target.module for item in group]
-        root = layers[0]
-        # A normalisation's size is kept nowhere but in the network's own code.
-        if any(isinstance(m, nn.LayerNorm | nn.Parameter) for m in layers):
-            continue
-        unit = next((sizes[m] for m in layers if m in sizes), None)
-        behind = tuple(
-            (names[m], item.idxs, item.root_idxs)
-            for m, item in zip(layers, group, strict=True)
-            if isinstance(m, _LAYERS)
-            and not _is_depthwise(m)
-            and graph.is_in_channel_pruning_fn(item.dep.handler)
-        )
-        # What no layer reads is the network's output.
-        if not behind:
-            continue
-        found.append(
-            Part(
-                layer=names[root],
-                channels=graph.get_out_channels(root),
-                unit=unit or _CHANNELS,
-                is_heads=unit is not None,
-                behind=behind,
-            )
-        )
-    return found
+    names = {module: name for name, module in net.named_modules()}
+    found = (_part(graph, group, names, sizes) for group in groups)
+    return [part for part in found if part is not None]
+
+
+def _part(
+    graph: Any,
+    group: Any,
+    names: Mapping[nn.Module, str],
+    sizes: Mapping[nn.Module, int],
+) -> Part | None:
+    """Return what a group of layers shares; None where it has to stay."""
+    layers = [item.dep.target.module for item in group]
+    # A normalisation's size is kept nowhere but in the network's own code.
+    if any(isinstance(layer, nn.LayerNorm | nn.Parameter) for layer in layers):
+        return None
+    behind = tuple(
+        (names[layer], item.idxs, item.root_idxs)
+        for layer, item in zip(layers, group, strict=True)
+        if isinstance(layer, _LAYERS)
+        and not _is_depthwise(layer)
+        and graph.is_in_channel_pruning_fn(item.dep.handler)
+    )
+    # What no layer reads is the network's output.
+    if not behind:
+        return None
+    size = next((sizes[layer] for layer in layers if layer in sizes), None)
+    return Part(
+        layer=names[layers[0]],
+        channels=graph.get_out_channels(layers[0]),
+        unit=size or _CHANNELS,
+        is_heads=size is not None,
+        behind=behind,
+    )
 
 
 def _lighter(
-    net: nn.Module, parts: Sequence[Part], batches: Sequence[Any], sample: Any
+    net: nn.Module, parts: Sequence[Part], learner: Learner, batches: Sequence[Any]
 ) -> Iterator[tuple[float, nn.Module]]:
-    """Yield networks that lack one unit of one part, each after what that loses."""
-    changes = _changes(net, parts, batches)
+    """Yield what is lost with the least unit of each part, and the network without."""
+    changes = _changes(net, parts, batches, learner.loss)
     for part, change in zip(parts, changes, strict=True):
-        if part.channels <= part.unit:
-            continue
-        count = part.channels % part.unit or part.unit
-        if part.is_heads:
-            # First order changes add up, and a head's channels lie side by side.
-            worth = change.reshape(len(change), -1, part.unit).sum(2).square().mean(0)
-            first = int(worth.argmin()) * part.unit
-            yield (
-                float(worth.min()),
-                _without(net, part, range(first, first + part.unit), sample),
-            )
-        else:
-            worth, order = change.square().mean(0).sort(stable=True)
-            indices = sorted(order[:count].tolist())
-            yield float(worth[:count].sum()), _without(net, part, indices, sample)
+        if part.channels > part.unit:
+            lost, channels = _least_unit(part, change)
+            yield lost, _without(net, part, channels, example(learner))
+
+
+def _least_unit(part: Part, change: Any) -> tuple[float, Sequence[int]]:
+    """Return what is lost with the unit that is worth least, and its channels."""
+    if part.is_heads:
+        # Changes of first order add up, and a head's channels lie side by side.
+        worth = change.reshape(len(change), -1, part.unit).sum(2).square().mean(0)
+        first = int(worth.argmin()) * part.unit
+        return float(worth.min()), range(first, first + part.unit)
+    worth, order = change.square().mean(0).sort(stable=True)
+    # The first unit is smaller where the channels are no multiple of it.
+    count = part.channels % part.unit or part.unit
+    return float(worth[:count].sum()), sorted(order[:count].tolist())
 
 
 def _changes(
-    net: nn.Module, parts: Sequence[Part], batches: Sequence[Any]
+    net: nn.Module, parts: Sequence[Part], batches: Sequence[Any], loss: Loss | None
 ) -> list[Any]:
     """Return how the loss changes without each channel, [batches, channels] a part."""
+    # One thread: sums then have one order.
+    torch.set_num_threads(1)
+    net.eval()
     found = [torch.zeros(len(batches), part.channels) for part in parts]
     layers = dict(net.named_modules())
     for number, (inputs, labels) in enumerate(batches):
         net.zero_grad()
-        cross_entropy(net(inputs), labels).backward()
+        logits = net(inputs)
+        lost = loss(logits, labels, inputs) if loss else cross_entropy(logits, labels)
+        lost.backward()
         for part, change in zip(parts, found, strict=True):
             for name, columns, channels in part.behind:
                 weight = layers[name].weight

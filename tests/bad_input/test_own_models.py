@@ -25,6 +25,8 @@ def own(folder: Path) -> Path:
     np.savez(folder / "bare.npz", x=ROWS)
     np.savez(folder / "c.npz", x=1 + ROWS)
     np.savez(folder / "narrow.npz", x=ROWS[:, :5])
+    np.savez(folder / "few.npz", x=1 + ROWS[:7])
+    np.savez(folder / "nan.npz", x=np.where(ROWS > 0.9, np.nan, ROWS))
     photos = RNG.integers(0, 255, (6, 8, 8, 3))
     write_photos(folder / "photos", photos, [0, 1, 2, 0, 1, 2])
     return folder
@@ -38,6 +40,14 @@ WRONG: dict[str, tuple[str, list[str]]] = {
     "calibration that does not fit": (
         INT8 + 'calibration = "narrow.npz"',
         ["'narrow'", "shape (5,)", "takes (6,)"],
+    ),
+    "calibration of too few samples": (
+        LINEAR + 'variants = ["int8", "int4", "mixed"]\ncalibration = "few.npz"',
+        ["calibration 'few.npz': 7 samples; give 8 at least", "ranges"],
+    ),
+    "calibration that is not finite": (
+        INT8 + 'calibration = "nan.npz"',
+        ["'x'", "finite"],
     ),
     "calibration that is evaluated": (
         INT8 + 'data = "d.npz"\ncalibration = "bare.npz"',
@@ -122,6 +132,51 @@ def test_every_recipe_that_fails_is_told(own: Path, cli: Callable[..., Done]) ->
     text = 'path = "odd.onnx"\nvariants = ["int8", "int4"]\ncalibration = "c.npz"'
     done = cli("plan", wrong_sweep(own, text))
     check(done, 2, "variant 'int8': ", "variant 'int4': ", "odd.onnx", lines=2)
+
+
+def test_recipes_that_do_not_apply_are_told_before_any_is_applied(
+    own: Path, cli: Callable[..., Done]
+) -> None:
+    (own / "net.tflite").write_bytes(b"not even read")
+    asked = '["int8-entropy", "int4-uniform", "mixed(2)", "int8(2)", "int8"]'
+    done = cli("plan", wrong_sweep(own, f'path = "net.tflite"\nvariants = {asked}'))
+    check(
+        done,
+        2,
+        "'int8-entropy' is for onnx files, not tflite: ai-edge-quantizer keeps",
+        "'int4-uniform' is for onnx files, not tflite: ai-edge-quantizer has",
+        "'mixed(2)': must be given the share of weights",
+        "'int8(2)': recipe 'int8' takes nothing",
+        "'int8' needs samples",
+        lines=5,
+    )
+
+
+def test_building_tells_all_that_cannot_be_built(
+    own: Path, cli: Callable[..., Done]
+) -> None:
+    wanted = ("int8", "mixed(nan)", "int9", "int4-weights")
+    options = [part for name in wanted for part in ("--variant", name)]
+    done = cli("models", "build", own / "linear.onnx", *options)
+    check(
+        done,
+        2,
+        "'int8' needs calibration samples",
+        "'mixed(nan)': must be given the share",
+        "no recipe 'int9'",
+        lines=3,
+    )
+
+
+@pytest.mark.parametrize("bad", [np.nan, np.inf])
+def test_weights_that_are_not_finite(
+    own: Path, cli: Callable[..., Done], bad: float
+) -> None:
+    weights = np.eye(6)[:, :3]
+    weights[2, 1] = bad
+    write_linear(own / "linear.onnx", weights)
+    done = cli("plan", wrong_sweep(own, LINEAR + 'variants = "int4-weights"'))
+    check(done, 2, "'int4-weights'", "weights 'w' hold NaN or infinity", lines=1)
 
 
 DAMAGE: dict[str, tuple[Callable[[Path], object], list[str]]] = {

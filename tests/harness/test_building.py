@@ -18,7 +18,7 @@ from tierbench.harness.building import (
     groups,
     wanted,
 )
-from tierbench.harness.errors import ModelError, NotFound, NotInstalled
+from tierbench.harness.errors import Mistakes, ModelError, NotFound, NotInstalled
 from tierbench.harness.model import BuiltVariant
 
 
@@ -31,7 +31,7 @@ class Model:
         self.variants, self.chains = variants, chains
 
     def check(self, variant):
-        if variant == "unknown":
+        if variant.startswith("un"):
             raise NotFound("variant", variant, self.variants)
 
     def build(self, variant, format, cache):
@@ -133,9 +133,13 @@ def test_nothing_at_all_is_an_error(tmp_path) -> None:
     assert told.value.lines == ("it fails",)
 
 
-def test_an_unknown_name_is_told_before_anything_is_built() -> None:
-    with pytest.raises(NotFound, match="'unknown'"):
-        wanted({"m": Model()}, ("fp32", "unknown"), ())
+def test_unknown_names_are_told_before_anything_is_built() -> None:
+    with pytest.raises(Mistakes) as told:
+        wanted({"m": Model()}, ("fp32", "unknown", "unheard of"), ())
+    assert [line.split("'")[1] for line in told.value.lines] == [
+        "unknown",
+        "unheard of",
+    ]
 
 
 def test_a_variant_is_built_once() -> None:

@@ -36,6 +36,15 @@ def test_without_the_teachers_share_it_is_cross_entropy(net, given):
     assert loss == cross_entropy(logits, labels)
 
 
+def test_a_models_own_loss_takes_the_place_of_cross_entropy(net, given):
+    from tierbench.models.techniques.distillation import taught
+
+    def own(logits, labels, inputs):
+        return (logits.sum() + labels.sum() + inputs.sum()).detach()
+
+    assert taught(net, 0.0, 4.0, own)(*given) == own(*given)
+
+
 def test_loss_is_the_one_of_its_source(net, given):
     """Computed again in NumPy, by the formula."""
     from tierbench.models.techniques.distillation import taught

@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Any
 from ..harness.errors import NotFound
 from ..harness.model import BuiltVariant, Data
 from ..harness.recipe import Calibration
+from .child import run
 from .recipes import RECIPES
-from .recipes.child import run
 from .route import SOURCE, find_route
 
 if TYPE_CHECKING:

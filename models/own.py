@@ -21,8 +21,8 @@ from ..harness.errors import ChainError, InfrastructureError, Mistakes
 from ..harness.hashing import file_sha256
 from ..harness.model import BuiltVariant, Data
 from ..harness.recipe import Calibration
+from .child import run
 from .classifier import INPUT, Classifier
-from .recipes.child import run
 from .route import find_route
 from .trained import Trainer, check_steps, technique_of, versions
 

@@ -22,9 +22,9 @@ from ..harness.hashing import file_sha256
 from ..harness.lock import locked
 from ..harness.model import BuiltVariant
 from ..harness.values import canonical_json
+from .child import run
 from .kept import Kept
 from .learner import Learner
-from .recipes.child import run
 from .route import SOURCE
 from .techniques import found
 

@@ -26,7 +26,7 @@ from ...harness.formats import inspect_model
 from ...harness.hashing import file_sha256
 from ...harness.model import BuiltVariant
 from ...harness.values import canonical_json
-from .child import run
+from ..child import run
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

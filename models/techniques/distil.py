@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from .technique import Technique, share
+from .technique import SHARE, Technique, share
 
 if TYPE_CHECKING:
     from torch import nn
@@ -40,6 +40,7 @@ DISTIL = Technique(
     summary="train a network of a share of the width to answer as this one",
     apply=_distil,
     value=share,
+    takes=SHARE,
     is_anew=True,
     has_width=True,
     own=lambda _: TEACHING,
@@ -49,6 +50,7 @@ STUDENT = Technique(
     summary="train a network of a share of the width by the labels alone",
     apply=_student,
     value=share,
+    takes=SHARE,
     is_anew=True,
     has_width=True,
 )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from .technique import Technique, share
+from .technique import SHARE, Technique, share
 
 if TYPE_CHECKING:
     from torch import nn
@@ -51,6 +51,7 @@ PRUNE = Technique(
     summary="remove a share of the multiply-accumulates, whole channels and heads",
     apply=_prune,
     value=share,
+    takes=SHARE,
     tools=_TOOLS,
     own=_rate,
 )
@@ -59,6 +60,7 @@ HEADS = Technique(
     summary="remove a share of the attention heads",
     apply=_heads,
     value=share,
+    takes=SHARE,
     tools=_TOOLS,
     own=_rate,
     refusal=_has_heads,

@@ -35,6 +35,7 @@ QAT = Technique(
     summary="train on the grid of a recipe, which is then applied",
     apply=_apply,
     value=_recipe,
+    takes="the name of a recipe",
     is_calibrated=True,
     has_recipe=True,
 )

@@ -20,6 +20,9 @@ _TOOLS = ("numpy", "torch")
 _OPTIONS = {"seed": (0, 2**32 - 1), "epochs": (1, 1000)}
 """What every technique may be given, with the least and the largest value."""
 
+SHARE = "a number above 0 and below 1, such as 0.5"
+"""What ``share`` reads."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Technique:
@@ -28,7 +31,8 @@ class Technique:
     ``apply(net, value, learner, settings)`` changes the folded network ``net`` or makes
     a new one, and returns one that is folded; it runs in a process of its own.
     ``value`` reads what stands in the step's brackets and raises ValueError, which says
-    what would be valid; None where nothing may stand there.
+    what would be valid, and ``takes`` tells it in words; both None where nothing may
+    stand there.
 
     ``is_anew``: trained from nothing, with the settings for that. ``is_calibrated``: it
     sees the calibration samples. ``has_recipe``: the value names the recipe that is
@@ -41,6 +45,7 @@ class Technique:
     summary: str
     apply: Apply
     value: Callable[[str], Any] | None = None
+    takes: str | None = None
     tools: tuple[str, ...] = _TOOLS
     is_anew: bool = False
     is_calibrated: bool = False
@@ -48,17 +53,6 @@ class Technique:
     has_width: bool = False
     own: Callable[[Learner], Mapping[str, Any]] | None = None
     refusal: Callable[[Learner], str | None] | None = None
-
-    @property
-    def takes(self) -> str | None:
-        """Return what may stand in the brackets of a step, None for nothing."""
-        if self.value is None:
-            return None
-        try:
-            self.value("?")  # a chain cannot hold it
-        except ValueError as exc:
-            return str(exc).removeprefix("must be ")
-        return "a value"
 
     def given(self, step: Step) -> Any:
         """Return what stands in the brackets of a step, read.
@@ -121,5 +115,5 @@ def share(text: str) -> float:
     except ValueError:
         found = 0.0
     if not 0.0 < found < 1.0:
-        raise ValueError("must be a number above 0 and below 1, such as 0.5")
+        raise ValueError(f"must be {SHARE}")
     return found

@@ -201,13 +201,13 @@ def test_a_big_store_is_read_part_by_part_and_each_result_once(
 
     def counted(result: Result) -> Summary:
         summarised.append(result.id)
-        held.append(sum(isinstance(found, Result) for found in gc.get_objects()))
+        held.append(sum(type(found) is Result for found in gc.get_objects()))
         return summarise(result)
 
     for module in (summary, results, distribution):
         monkeypatch.setattr(module, "summarise", counted, raising=False)
     gc.collect()
-    before = sum(isinstance(found, Result) for found in gc.get_objects())
+    before = sum(type(found) is Result for found in gc.get_objects())
     rows, _, _, histograms, _ = command._read(url, None)
     assert len(rows) == len(histograms) == len(set(summarised)) == 60
     assert len(summarised) == 60

@@ -49,9 +49,13 @@ def store_of(folder: Path) -> str:
     return f"sqlite:///{folder / 'results' / 'tierbench.db'}"
 
 
+_STRANGERS = ("-p", "no:anyio", "-p", "no:jaxtyping")
+"""Plugins that come along with torch: one warns, the other loads NumPy."""
+
+
 def command(*arguments: str) -> Sequence[str]:
     """Return the command of a session without a terminal, configured by nobody."""
-    return [sys.executable, "-m", "pytest", "-v", "-rs", *arguments]
+    return [sys.executable, "-m", "pytest", *_STRANGERS, "-v", "-rs", *arguments]
 
 
 def write_tests(folder: Path, text: str, name: str = "test_it.py") -> None:

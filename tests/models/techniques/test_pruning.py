@@ -9,9 +9,8 @@ from support.toy_learner import LEARNER, Stripes
 
 from tierbench.harness.chain import parse_chain
 from tierbench.harness.errors import ModelError
-from tierbench.models import weights
+from tierbench.models import child, weights
 from tierbench.models.prediction import probabilities
-from tierbench.models.recipes import child
 from tierbench.models.techniques import PRUNE
 
 SETTINGS = {**LEARNER.tuning, "epochs": 1}

@@ -14,7 +14,7 @@ import tempfile
 from collections.abc import Callable
 from typing import NoReturn
 
-from ...harness.errors import ModelError, TierbenchError
+from ..harness.errors import ModelError, TierbenchError
 
 FAILED = 3
 """How the child ends that told in its last line why it failed."""

@@ -4,8 +4,8 @@ import os
 import pytest
 
 from tierbench.harness.errors import DataError, ModelError
-from tierbench.models.recipes import child
-from tierbench.models.recipes.child import run
+from tierbench.models import child
+from tierbench.models.child import run
 
 
 def test_what_is_done_lasts(tmp_path):

@@ -35,7 +35,7 @@ def test_a_model_that_is_refused_is_a_case_error(model: Path, tmp_path) -> None:
 
 
 def test_time_is_bounded(model: Path) -> None:
-    with pytest.raises(CaseError, match="did not end in time|within"):
+    with pytest.raises(CaseError, match=r"did not end in time|within"):
         smallest_arena(model, timeout_s=0.01)
 
 

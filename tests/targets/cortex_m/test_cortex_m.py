@@ -110,7 +110,7 @@ def test_a_session_names_its_inputs_and_repeats(int8: Path) -> None:
 def test_the_runtimes_own_words_are_the_reason(tmp_path: Path) -> None:
     needs_interpreter()
     four = quantised(tmp_path, "int4")
-    refused = pytest.raises(CaseError, match="refuses the model: .*fully_connected")
+    refused = pytest.raises(CaseError, match=r"refuses the model: .*fully_connected")
     with session(CortexM, four) as worker, refused:
         worker.open()
 

@@ -64,11 +64,30 @@ def problems(structure: Structure) -> list[str]:
     types = _listed(t.dtype for t in tensors if t.dtype not in _TYPES)
     if types and not floats:
         found.append(f"tensors of a type that it has not: {types}")
+    unfilled = _listed(op.name for g in structure.subgraphs for op in _unfilled(g))
+    if unfilled:
+        found.append(
+            f"tensors that nothing fills are read by {unfilled}; export it again"
+        )
     if any(tensor.is_dynamic for tensor in tensors):
         found.append(
             "shapes that are known only when it runs; export it with fixed shapes"
         )
     return found
+
+
+def _unfilled(graph: Subgraph) -> Iterator[Operator]:
+    """Yield operators that would read memory as it happens to be."""
+    filled = {
+        place
+        for place, tensor in enumerate(graph.tensors)
+        if tensor.is_stored or tensor.is_variable or not tensor.elements
+    }
+    filled.update(graph.inputs)
+    for operator in graph.operators:
+        if not filled.issuperset(place for place in operator.inputs if place >= 0):
+            yield operator
+        filled.update(operator.outputs)
 
 
 def _is_float(graph: Subgraph, operator: Operator) -> bool:

@@ -27,9 +27,8 @@ def quantised(folder: Path, variant: str = "int8") -> Path:
     return defect.model.build(variant, "tflite", folder).path
 
 
-def damaged(content: bytes, seed: int) -> bytes:
+def damaged(content: bytes, dice: random.Random) -> bytes:
     """Return a file with some of its bytes flipped, cut, repeated or overwritten."""
-    dice = random.Random(seed)
     made = bytearray(content)
     kind = dice.randrange(5)
     if kind == 0:

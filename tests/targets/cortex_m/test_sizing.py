@@ -1,5 +1,6 @@
 """What a file needs, told by a child process."""
 
+from importlib import import_module
 from pathlib import Path
 
 import pytest
@@ -65,3 +66,19 @@ def test_a_reader_that_hangs_is_ended(folder: Path, monkeypatch) -> None:
     monkeypatch.setattr("tierbench.targets.cortex_m.sizing._known", {})
     with pytest.raises(ModelError, match="did not end in time"):
         size_model(quantised(folder), timeout_s=0.0)
+
+
+def test_a_tensor_that_nothing_fills_is_a_problem(folder: Path) -> None:
+    schema = import_module("ai_edge_litert.schema_py_generated")
+    flatbuffers = import_module("flatbuffers")
+    content = bytearray(quantised(folder).read_bytes())
+    model = schema.ModelT.InitFromPackedBuf(content, 0)
+    graph = model.subgraphs[0]
+    bias = graph.tensors[graph.operators[0].inputs[2]]
+    model.buffers[bias.buffer].data = None
+    builder = flatbuffers.Builder(1 << 20)
+    builder.Finish(model.Pack(builder), b"TFL3")
+    path = folder / "unfilled.tflite"
+    path.write_bytes(bytes(builder.Output()))
+    (problem,) = size_model(path).problems
+    assert "nothing fills are read by" in problem

@@ -40,7 +40,8 @@ def smallest_arena(
         CaseError: no arena works, or the time is up.
     """
     deadline = time.monotonic() + timeout_s
-    too_small, reported = 0, {}
+    too_small = 0
+    reported: dict[str, int] = {}
     start = max(START_MIN_BYTES, 10 * model.stat().st_size)
     why = "no arena works"
     for _ in range(DEATHS_MAX):
@@ -68,11 +69,14 @@ def smallest_arena(
 def _probe(
     model: Path, python: str | None, too_small: int, start: int, timeout_s: float
 ) -> Answer:
-    command = [python or sys.executable, "-I", "-B", PROBE, model.absolute()]
+    executable = python or sys.executable
+    limits = (str(too_small), str(start))
     try:
-        return run([*command, str(too_small), str(start)], timeout_s)
+        return run(
+            [executable, "-I", "-B", PROBE, model.absolute(), *limits], timeout_s
+        )
     except OSError as exc:
-        raise CaseError(f"{command[0]} cannot be started: {exc}") from exc
+        raise CaseError(f"{executable} cannot be started: {exc}") from exc
 
 
 def _in_flight(answer: Answer) -> int | None:

@@ -13,6 +13,8 @@ import re
 import resource
 import sys
 import tempfile
+from collections.abc import Callable
+from typing import Any
 
 STEP = 16
 MOST = 256 << 20
@@ -20,13 +22,13 @@ MEMORY_BYTES = 4 << 30
 _TOTALS = re.compile(r"Arena allocation (total|head|tail) (\d+) bytes")
 
 
-def tell(**what):
+def tell(**what: Any) -> None:
     """Print a line at once, for the next act may be the last."""
     sys.stdout.write(json.dumps(what) + "\n")
     sys.stdout.flush()
 
 
-def captured(act):
+def captured(act: Callable[[], Any]) -> str:
     """Return what an act printed to the process's standard error."""
     kept = os.dup(2)
     with tempfile.TemporaryFile() as words:
@@ -40,14 +42,14 @@ def captured(act):
         return words.read(1 << 20).decode("utf-8", "replace")
 
 
-def main(model, too_small, start):
+def main(model: str, too_small: int, start: int) -> None:
     """Try arenas until the smallest that works is found."""
     from tflite_micro import runtime
 
     with open(model, "rb") as stream:
         content = stream.read()
 
-    def works(size):
+    def works(size: int) -> Any:
         tell(**{"try": size})
         try:
             made = runtime.Interpreter.from_bytes(content, arena_size=size)

@@ -138,7 +138,7 @@ def read_estimate(compiled: Path) -> Estimate:
 
 def _compile(model: Path, settings: Settings, python: str | None, folder: Path) -> None:
     shutil.copyfile(model, folder / "model.tflite")
-    command = [python or sys.executable, "-I", "-B", SCRIPT]
+    executable = python or sys.executable
     options = (
         *("--accelerator-config", settings.accelerator),
         *("--config", CONFIG),
@@ -150,9 +150,9 @@ def _compile(model: Path, settings: Settings, python: str | None, folder: Path) 
         "model.tflite",
     )
     try:
-        answer = run([*command, *options], TIMEOUT_S, folder)
+        answer = run([executable, "-I", "-B", SCRIPT, *options], TIMEOUT_S, folder)
     except OSError as exc:
-        raise CaseError(f"{command[0]} cannot be started: {exc}") from exc
+        raise CaseError(f"{executable} cannot be started: {exc}") from exc
     if answer.death is not None:
         raise CaseError(f"Vela refuses the model: it {answer.death}")
     counts = {kind: int(count) for kind, count in _COUNTED.findall(answer.printed)}

@@ -1,5 +1,6 @@
 """The smallest arena that works, found by children that may crash."""
 
+import ast
 import sys
 from pathlib import Path
 
@@ -8,9 +9,11 @@ from support.microcontroller import needs_interpreter, quantised
 
 from tierbench.harness.errors import CaseError
 from tierbench.models import defect
+from tierbench.targets.contract import DEVICE_PYTHON
 from tierbench.targets.cortex_m import bisection
 from tierbench.targets.cortex_m.bisection import smallest_arena
 from tierbench.targets.cortex_m.sizing import size_model
+from tierbench.targets.ethos_u.vela import SCRIPT as SCRIPT_OF_VELA
 
 
 @pytest.fixture
@@ -82,3 +85,8 @@ def test_crashes_without_end_are_a_case_error(tmp_path, monkeypatch) -> None:
     monkeypatch.setattr(bisection, "PROBE", probe)
     with pytest.raises(CaseError, match="crashed in 8 sizes"):
         smallest_arena(Path(defect.__file__), sys.executable)
+
+
+@pytest.mark.parametrize("script", [bisection.PROBE, SCRIPT_OF_VELA])
+def test_scripts_keep_to_the_syntax_of_an_old_python(script: Path) -> None:
+    ast.parse(script.read_text(), feature_version=DEVICE_PYTHON)

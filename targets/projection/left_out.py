@@ -1,0 +1,152 @@
+"""How far off the projection is on boards that it has not seen."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from .coefficients import SCHEMA, Coefficients, Span
+from .hierarchy import Fitted, fit
+from .power import power_deviations, power_rows
+from .prediction import Asked, predict
+from .rows import WORKS, Row, board_key, groups
+
+COVERAGE = 0.8
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LeftOut:
+    """A row, and what was projected for it from other boards alone.
+
+    ``log_error`` is the logarithm of measured over projected cycles, ``deviation`` what
+    the fit takes it to vary by and ``scale`` what bands are stretched by; both were
+    found without the row's board. ``has_core`` says whether another board had its core.
+    """
+
+    row: Row
+    log_error: float
+    deviation: float
+    scale: float
+    has_core: bool
+
+    @property
+    def relative_error(self) -> float:
+        """Return |projected / measured - 1|."""
+        return abs(float(np.exp(-self.log_error)) - 1)
+
+    @property
+    def is_covered(self) -> bool:
+        """Return whether the measured cycles lie in the band."""
+        return abs(self.log_error) <= self.scale * self.deviation
+
+    @property
+    def high_over_low(self) -> float:
+        """Return the band's width as a ratio."""
+        return float(np.exp(2 * self.scale * self.deviation))
+
+
+def coefficients_of(
+    rows: Sequence[Row], scale: float, provenance: Mapping[str, object] | None = None
+) -> Coefficients:
+    """Return the coefficients of a fit to rows, with bands stretched by ``scale``."""
+    fitted = fit(rows)
+    families = {row.version: row.family for row in rows}
+    live_shares = _live_shares(fitted, families)
+    power = power_rows(rows)
+    sizes = [WORKS[row.benchmark].all.macs for row in rows]
+    return Coefficients(
+        schema=SCHEMA,
+        provenance=provenance or {},
+        names=tuple(fitted.index),
+        values=tuple(fitted.values.tolist()),
+        covariance=tuple(
+            tuple(row[: place + 1]) for place, row in enumerate(fitted.covariance.tolist())
+        ),
+        deviations=fitted.deviations,
+        noise=fitted.noise,
+        scale=scale,
+        coverage=COVERAGE,
+        families=dict(sorted(families.items())),
+        live_shares=live_shares,
+        live_share=float(np.mean(list(fitted.live.values()))),
+        clocks_mhz={
+            core: _span([row.clock_mhz for row in rows if row.core == core])
+            for core in sorted({row.core for row in rows})
+        },
+        macs=_span(sizes),
+        power=tuple(power),
+        power_deviations=power_deviations(power),
+        rows=tuple(groups(rows)),
+    )
+
+
+def leave_boards_out(rows: Sequence[Row]) -> list[LeftOut]:
+    """Return each row as projected from the other boards, stack families known.
+
+    The scale of its bands comes from leaving boards out among those others.
+    """
+    found = []
+    for board in sorted({board_key(row.board) for row in rows}):
+        others = [row for row in rows if board_key(row.board) != board]
+        left = [row for row in rows if board_key(row.board) == board]
+        scale = calibrated_scale(others)
+        found += _projected(left, others, scale)
+    return found
+
+
+def calibrated_scale(rows: Sequence[Row]) -> float:
+    """Return by how much bands must be stretched to hold boards that were left out.
+
+    It is the quantile `COVERAGE` of |error| / deviation over the rows of boards that
+    were left out, in which every board weighs the same however many rows it has.
+    """
+    boards = [board_key(row.board) for row in rows]
+    sizes = Counter(boards)
+    found = []
+    for board in sorted(sizes):
+        others = [row for row in rows if board_key(row.board) != board]
+        left = [row for row in rows if board_key(row.board) == board]
+        found += [
+            (abs(one.log_error) / one.deviation, 1 / sizes[board])
+            for one in _projected(left, others, 1.0)
+        ]
+    found.sort()
+    reached = np.cumsum([weight for _, weight in found]) / len(sizes)
+    return float(found[int(np.searchsorted(reached, COVERAGE))][0])
+
+
+def _projected(
+    left: Sequence[Row], others: Sequence[Row], scale: float
+) -> list[LeftOut]:
+    coefficients = coefficients_of(others, scale)
+    cores = {row.core for row in others}
+    found = []
+    for row in left:
+        asked = Asked(core=row.core, clock_mhz=row.clock_mhz, stack=row.family)
+        predicted = predict(coefficients, WORKS[row.benchmark], asked)
+        found.append(
+            LeftOut(
+                row=row,
+                log_error=float(np.log(row.cycles)) - predicted.log_cycles,
+                deviation=predicted.deviation,
+                scale=scale,
+                has_core=row.core in cores,
+            )
+        )
+    return found
+
+
+def _live_shares(fitted: Fitted, families: Mapping[str, str]) -> dict[str, float]:
+    """Return the share by version, and by family over its versions."""
+    shares = {version: float(live) for version, live in fitted.live.items()}
+    for family in set(families.values()):
+        own = [shares[version] for version, one in families.items() if one == family]
+        shares[family] = float(np.mean(own))
+    return dict(sorted(shares.items()))
+
+
+def _span(values: Sequence[float]) -> Span:
+    return Span(low=float(min(values)), high=float(max(values)))

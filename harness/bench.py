@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 
 import numpy as np
 
@@ -13,6 +14,7 @@ from .courses import course_of
 from .errors import DataError, StoreError, WorkerError
 from .evaluation import evaluate
 from .failure import Failure, failure_of
+from .figure import Figure
 from .frames import show
 from .inputs import timed_inputs
 from .load import under_load
@@ -37,6 +39,7 @@ from .values import (
     Accuracy,
     Block,
     BlockKind,
+    Evidence,
     Phase,
     Result,
     Scenario,
@@ -81,6 +84,8 @@ class Bench:
     _opened: list[Opened] = field(init=False, default_factory=list)
     _call_ns: float = field(init=False, default=1e6)
     _course: Course = field(init=False)
+    _artifact: Path = field(init=False)
+    _figures: tuple[Figure, ...] = field(init=False, default=())
     _accuracy: Accuracy | None = field(init=False)
     _accuracy_reason: str | None = field(init=False)
     _started_at_ns: int = field(init=False)
@@ -118,6 +123,8 @@ class Bench:
     def workers_wanted(self) -> int:
         """Return how many workers the case is measured with."""
         target = self.planned.target
+        if not target.has_clock:
+            return 1
         wanted = max(self.profile.workers, target.workers_min)
         return wanted if target.workers_max is None else min(wanted, target.workers_max)
 
@@ -154,7 +161,7 @@ class Bench:
 
     def ended(self) -> bool:
         """Return whether this case needs no more blocks, updating its estimate."""
-        if self.failure is not None:
+        if self.failure is not None or not self.planned.target.has_clock:
             return True
         if not self._measured:
             return False
@@ -181,6 +188,7 @@ class Bench:
         self.abandon()
         self.closed = True
         status, reason = self._verdict()
+        evidence = self._evidence()
         verdict = throttling(self.blocks, self.watch.why_missing(self.readers))
         return Result(
             id=self.result_id,
@@ -193,11 +201,12 @@ class Bench:
             finished_at_ns=time.time_ns(),
             blocks=tuple(self.blocks),
             workers=tuple(self.records),
-            accuracy=self._accuracy,
+            accuracy=self._accuracy_within(evidence),
             accuracy_reason=self._accuracy_reason,
-            evidence=self.planned.target.evidence,
+            evidence=evidence,
             throttled=verdict.state,
             throttled_reason=verdict.reason,
+            figures=self._figures,
         )
 
     def abandon(self) -> None:
@@ -206,10 +215,23 @@ class Bench:
             worker.close()
         self._workers = []
 
+    def _evidence(self) -> Evidence:
+        """Return how the latency was obtained, or where none is known, the rest."""
+        for figure in self._figures:
+            if figure.quantity == "latency" and figure.reason is None:
+                return figure.evidence
+        return self.planned.target.evidence
+
+    def _accuracy_within(self, evidence: Evidence) -> Accuracy | None:
+        own = self.planned.target.evidence
+        if self._accuracy is None or own == evidence:
+            return self._accuracy
+        return replace(self._accuracy, evidence=own)
+
     def _verdict(self) -> tuple[Status, str | None]:
         if self.failure is not None:
             return self.failure.status, self.failure.reason
-        if self.streak.done:
+        if self.streak.done or not self.planned.target.has_clock:
             return Status.OK, None
         why = self.shortfall or "narrow enough only once"
         return Status.NOT_CONVERGED, f"{why} within {self._course.limit_s:g} s"
@@ -229,26 +251,29 @@ class Bench:
 
     def _launch(self) -> None:
         planned = self.planned
-        artifact = planned.target.prepare(planned.case.variant)
+        self._artifact = planned.target.prepare(planned.case.variant)
         for _ in range(self.workers_wanted):
-            worker = planned.target.launch(planned.case, artifact, self.limits)
+            worker = planned.target.launch(planned.case, self._artifact, self.limits)
             self._workers.append(worker)
 
     def _begin(self) -> None:
         inputs = timed_inputs(self.planned, self._opened[0].inputs)
         # Every worker's first trace is its warm-up, which may be all that is left.
         first_number = 1 + max((block.worker for block in self.blocks), default=-1)
+        planned = self.planned
+        has_clock = planned.target.has_clock
         for number, worker in enumerate(self._workers, first_number):
             bound = worker.bind(inputs)
             show(worker, self.planned, self._opened[0].inputs)
             self._call_ns = float(bound.first_call_ns)
             opened = self._opened[number - first_number]
-            self._warm_up(number, worker)
+            if has_clock:
+                self._warm_up(number, worker)
             record = WorkerRecord(
                 worker=number,
                 first_call_ns=bound.first_call_ns,
                 open_ns=opened.open_ns,
-                memory=worker.memory(),
+                memory=worker.memory() if has_clock else None,
                 ran=bound.ran,
             )
             self.records.append(record)
@@ -256,6 +281,9 @@ class Bench:
         if self._accuracy is None and self._accuracy_reason is None:
             self._evaluate()
             self._workers[0].bind(inputs)
+        self._figures = planned.target.figures(
+            planned.case, self._artifact, self.records[-1].ran
+        )
 
     def _evaluate(self) -> None:
         source = self.planned.data
@@ -297,6 +325,8 @@ class Bench:
 
     def _meters(self) -> tuple[PowerMeter, ...]:
         """Return the meters that this case has still to be measured by."""
+        if not self.planned.target.has_clock:
+            return ()
         if not self._workers or any(METERING in block.context for block in self.blocks):
             return ()
         return (*self.planned.meters, *self.planned.target.meters())

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from .values import Evidence
+from .evidence import Evidence
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -136,7 +136,11 @@ def _build_dataclass(cls: type, data: dict[str, Any], where: str) -> Any:
         raise StoreError(f"{where}: unknown field {min(unknown)!r}")
     if missing := required - data.keys():
         raise StoreError(f"{where}: field {min(missing)!r} is missing")
-    return cls(**{k: _build(hints[k], x, f"{where}.{k}") for k, x in data.items()})
+    values = {k: _build(hints[k], x, f"{where}.{k}") for k, x in data.items()}
+    try:
+        return cls(**values)
+    except ValueError as exc:  # what its fields hold does not go together
+        raise StoreError(f"{where}: {exc}") from exc
 
 
 @cache

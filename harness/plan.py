@@ -17,7 +17,7 @@ from .scenarios import unfit
 from .sources import DataSource, evaluation_origin
 from .sweep import Constraints, Sweep, TargetRequest
 from .target import Target
-from .values import Case, Evidence, Setting, Variant, Workload, canonical_json
+from .values import Case, Evidence, Scenario, Setting, Variant, Workload, canonical_json
 from .worker import Limits
 
 
@@ -191,6 +191,8 @@ def _mismatch(
             f"{target.name} runs {' or '.join(target.formats)} files, "
             f"not {variant.format}"
         )
+    if not target.has_clock and workload.scenario is not Scenario.SINGLE_STREAM:
+        return f"{target.name} tells no time; single_stream is the scenario for it"
     simulated = target.evidence is Evidence.SIMULATED  # it takes no inputs at all
     has_images = simulated or (data is not None and bool(data.files))
     return unfit(workload, has_images) or target.check(variant, workload)

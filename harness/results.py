@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from .errors import NotFound
+from .figure_rows import NO_CLOCK, figure_keys
 from .load_rows import load_rows, unborne
 from .memory import memory_part
 from .on_cpu import OnCpu
@@ -102,7 +103,7 @@ def row(result: Result, summary: Summary | None = None) -> dict[str, Any]:
     variant, workload = case.variant, case.workload
     summary = summary or summarise(result)
     why = result.reason if result.status is Status.SKIPPED else None
-    nothing = result.reason or NOTHING
+    nothing = result.reason or (NO_CLOCK if result.figures else NOTHING)
     return {
         **_variant(variant),
         "lineage": [_step(step) for step in variant.lineage],
@@ -122,8 +123,8 @@ def row(result: Result, summary: Summary | None = None) -> dict[str, Any]:
         "n": summary.samples,
         "slices": summary.slices,
         "workers": summary.workers,
-        **_latency(result, summary, why),
-        **_throughput(result, summary, why),
+        **_latency(result, summary, why, nothing),
+        **_throughput(result, summary, why or nothing),
         **load_rows(result, why or nothing),
         **memory_part(summary.memory, case.tier, why),
         **power_keys(summary.power, result.evidence, why or _unmetered(result)),
@@ -138,6 +139,7 @@ def row(result: Result, summary: Summary | None = None) -> dict[str, Any]:
             summary.off_cpu_share,
             _unflagged(workload) if summary.slices else unborne(result) or nothing,
         ),
+        **figure_keys(result),
         "case_key": case.key,
         "variant_sha256": variant.sha256,
         "run": result.run_id,
@@ -196,13 +198,15 @@ def _unmetered(result: Result) -> str | None:
     return result.reason or NOTHING
 
 
-def _latency(result: Result, summary: Summary, why: str | None) -> dict[str, Any]:
+def _latency(
+    result: Result, summary: Summary, why: str | None, nothing: str
+) -> dict[str, Any]:
     offline = result.case.workload.scenario == "offline"
     if offline or not summary.samples:
         reason = why or (
             "queries of the offline scenario have no latency of their own"
             if offline and summary.slices
-            else unborne(result) or result.reason or NOTHING
+            else unborne(result) or nothing
         )
         return unknown("latency_ms", reason)
     first = summary.first_call_ns
@@ -239,9 +243,9 @@ def _on_cpu(found: OnCpu | None, workload: Workload) -> dict[str, Any]:
     }
 
 
-def _throughput(result: Result, summary: Summary, why: str | None) -> dict[str, Any]:
+def _throughput(result: Result, summary: Summary, nothing: str) -> dict[str, Any]:
     if not summary.slices:
-        return unknown("throughput_per_s", why or unborne(result) or NOTHING)
+        return unknown("throughput_per_s", unborne(result) or nothing)
     return estimated("throughput_per_s", summary.throughput_per_s, 1.0)
 
 
@@ -256,6 +260,7 @@ def _accuracy(result: Result, why: str | None) -> dict[str, Any]:
             "value": found.value,
             "ci95": [found.low, found.high],
             "n": found.n,
+            **({} if found.evidence is None else {"evidence": str(found.evidence)}),
         }
     }
 
@@ -269,8 +274,9 @@ COLUMNS = (
 def cells(row: Mapping[str, Any]) -> Sequence[str]:
     """Return a row as text for ``COLUMNS``."""
     latency = row["latency_ms"] or {}
+    band = [latency[end] for end in ("low", "high") if end in latency]
     memory, accuracy = row["memory"] or {}, row["accuracy"] or {}
-    interval = latency.get("median_ci95")
+    interval = latency.get("median_ci95") or band or None
     peak = memory.get("peak_bytes")
     score = accuracy.get("value")
     return (
@@ -281,7 +287,7 @@ def cells(row: Mapping[str, Any]) -> Sequence[str]:
         row["scenario"],
         str(row["batch"]),
         _outcome(row),
-        _digits(latency.get("median")),
+        _digits(latency.get("median", latency.get("mid"))),
         "-" if interval is None else " - ".join(map(_digits, interval)),
         _digits(latency.get("p90")),
         _digits(row["throughput_per_s"]),
@@ -304,7 +310,9 @@ def notes(rows: Sequence[Mapping[str, Any]]) -> list[str]:
 def _notes(row: Mapping[str, Any]) -> Iterator[str]:
     if row["status"] != Status.OK:
         yield f"{row['status']}: {row['reason']}"
-    elif row["throughput_per_s"] is None:
+    elif "latency" in row["figures"] and row["latency_ms"] is None:
+        yield f"no latency: {row['latency_ms_reason']}"
+    elif row["throughput_per_s"] is None and not row["figures"]:
         yield f"no throughput: {row['throughput_per_s_reason']}"
     elif row["accuracy"] is None:
         yield f"no accuracy: {row['accuracy_reason']}"

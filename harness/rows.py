@@ -18,7 +18,7 @@ from .values import Block, Case, Environment, Result, Variant, WorkerRecord
 
 _EXTRA = (
     *("accuracy", "accuracy_reason", "throttled", "throttled_reason"),
-    "soak_reason",
+    *("soak_reason", "figures"),
 )
 
 

@@ -13,10 +13,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from . import registry
 from .errors import TargetUnavailable
+from .figure import Figure
 from .meter import PowerMeter
 from .option import Option as Option
 from .probe import Probe, probe
@@ -61,6 +62,9 @@ class Target(ABC):
     own_meters: ClassVar[tuple[str, ...]] = ()
     """Names of the meters that measure it wherever they can be read."""
     evidence: ClassVar[Evidence] = Evidence.MEASURED
+    has_clock: ClassVar[bool] = True
+    """False where code runs for its outputs and counts alone, as on an emulator: no
+    block is measured, and ``figures`` tell what else is known."""
     workers_min: ClassVar[int] = 3
     """Workers that a case is measured with at least: variance between processes."""
     workers_max: ClassVar[int | None] = None
@@ -141,6 +145,24 @@ class Target(ABC):
         names that device's readers instead.
         """
         return LINUX
+
+    def figures(
+        self, case: Case, artifact: Path, ran: Mapping[str, Any]
+    ) -> tuple[Figure, ...]:
+        """Return what is counted or modelled of a case, at most one of a quantity.
+
+        ``latency`` (ns), ``energy`` (J), ``arena`` (B) and ``instructions`` (1) have
+        keys of their own in a row of results, all others stand among its ``figures``.
+
+        Args:
+            case: what ran.
+            artifact: what ``prepare`` returned.
+            ran: what the worker told of its first call.
+
+        Raises:
+            CaseError: they cannot be told; the case then fails with that reason.
+        """
+        return ()
 
     def prepare(self, variant: Variant) -> Path:
         """Return the artifact to load: here the model file itself."""

@@ -15,6 +15,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from .case_label import case_label, place
+from .evidence import Evidence as Evidence
+from .figure import Figure
 
 if TYPE_CHECKING:
     import numpy as np
@@ -24,17 +26,6 @@ if TYPE_CHECKING:
 
 Setting = str | int | float | bool
 """One value of a target's option."""
-
-
-class Evidence(StrEnum):
-    """How a number was obtained."""
-
-    MEASURED = "MEASURED"
-    EMULATED = "EMULATED"
-    PROJECTED = "PROJECTED"
-    PUBLISHED = "PUBLISHED"
-    SIMULATED = "SIMULATED"
-    """Drawn from a random process for tests and examples: of no device at all."""
 
 
 class Status(StrEnum):
@@ -323,7 +314,8 @@ class Accuracy:
     """Accuracy on ``n`` samples with its 95 % interval.
 
     ``outcomes`` is None where a metric has none of each sample, as ``auc``, and in
-    results of versions that did not keep them.
+    results of versions that did not keep them. ``evidence`` is set where it differs
+    from the result's.
     """
 
     metric: str
@@ -332,6 +324,7 @@ class Accuracy:
     high: float
     n: int
     outcomes: Outcomes | None = None
+    evidence: Evidence | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -373,7 +366,10 @@ class WorkerRecord:
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Result:
-    """How one case of one run went; statistics are computed from it when read."""
+    """How one case of one run went; statistics are computed from it when read.
+
+    ``figures`` are what no sample tells: counted by an emulator, or projected.
+    """
 
     id: str
     run_id: str
@@ -391,6 +387,7 @@ class Result:
     throttled: str = "unknown"
     throttled_reason: str | None = None
     soak_reason: str | None = None
+    figures: tuple[Figure, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -12,6 +12,9 @@ _MARGIN = 0.09
 _BEYOND = 3.0
 """How far an interval may stretch a logarithmic axis past the values on it."""
 
+_ALIKE = 1e-6
+"""Values whose ratio differs less from one stand on one spot of an axis."""
+
 _STEPS = ((1.0,), (1.0, 3.0), (1.0, 2.0, 5.0), (1.0, 1.5, 2.0, 3.0, 5.0, 7.0))
 _TICKS_MIN, _TICKS_MAX = 3, 7
 _BYTE_TICKS_MAX = 5
@@ -35,7 +38,9 @@ def linear(values: Sequence[float], ends: Sequence[float]) -> Scale:
     """Return a scale that shows all values and the ends of their intervals."""
     inside = [*values, *ends]
     low, high = min(inside), max(inside)
-    margin = (high - low) * _MARGIN or abs(high) * 0.1 or 1.0
+    largest = max(abs(low), abs(high))
+    apart = high - low > largest * _ALIKE
+    margin = (high - low) * _MARGIN if apart else largest * 0.1 or 1.0
     low, high = low - margin, high + margin
     ticks = _even(low, high)
     return Scale(low=low, high=high, ticks=ticks, labels=_texts(ticks))
@@ -51,7 +56,7 @@ def logarithmic(
     least, most = min(values) / _BEYOND, max(values) * _BEYOND
     inside = [*values, *(min(most, max(least, end)) for end in ends)]
     low, high = min(inside), max(inside)
-    factor = (high / low) ** _MARGIN if high > low else 1.1
+    factor = (high / low) ** _MARGIN if high > low * (1 + _ALIKE) else 1.1
     low, high = low / factor, high * factor
     ticks = _byte_ticks(low, high) if in_bytes else _ratio_ticks(low, high)
     labels = _byte_texts(ticks) if in_bytes else _texts(ticks)

@@ -42,8 +42,8 @@ class Budget:
     ``docs/search.md`` tells how well this ranks networks as longer trainings do.
     """
 
-    samples: int = 16_000
-    epochs: int = 1
+    samples: int = 4_000
+    epochs: int = 2
     batch: int = 64
     validation: int = 2_000
 

@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from support.benches import Notes, a_bench, measured, sim_benches
+from support.clockless import COUNTED, Clockless
 from support.plans import plan_of
 
 from tierbench.harness.bench import CALLS_MAX
@@ -20,7 +21,7 @@ from tierbench.harness.metering import REPEATS
 from tierbench.harness.profiles import SMOKE
 from tierbench.harness.recording import Recovered
 from tierbench.harness.results import row
-from tierbench.harness.values import BlockKind, Phase, Status
+from tierbench.harness.values import BlockKind, Evidence, Phase, Status
 from tierbench.targets.sim.worker import SimWorker
 
 OFFLINE = '[workload]\nscenario = "offline"\n'
@@ -354,3 +355,45 @@ def test_blocks_hold_what_the_worker_measured(tmp_path) -> None:
     assert latency.dtype == np.int64
     assert int(latency.sum() + gap.sum()) == block.elapsed_ns
     assert block.values("off_cpu") is None
+
+
+def clockless(folder: Path, **changes):
+    planned = one(folder).planned
+    target = Clockless()
+    for name, value in changes.items():
+        setattr(target, name, value)
+    return a_bench(replace(planned, target=target), recorder=Notes())
+
+
+def test_a_target_without_a_clock_measures_nothing_and_tells_figures(tmp_path) -> None:
+    bench = clockless(tmp_path)
+    bench.launch()
+    bench.open()
+    bench.begin()
+    assert bench.ended()
+    assert not bench.awaits_meters()
+    result = bench.close()
+    assert (result.status, result.reason) == (Status.OK, None)
+    assert result.blocks == ()
+    assert result.figures == Clockless.known
+    assert len(result.workers) == 1
+    assert result.workers[0].memory is None
+    assert result.evidence is Evidence.PROJECTED  # that of its latency
+
+
+def test_without_a_latency_the_evidence_is_the_target_s(tmp_path) -> None:
+    bench = clockless(tmp_path, known=(COUNTED,))
+    bench.launch()
+    bench.open()
+    bench.begin()
+    assert bench.close().evidence is Evidence.EMULATED
+
+
+def test_figures_that_cannot_be_told_fail_the_case(tmp_path) -> None:
+    bench = clockless(tmp_path, figures=raising(CaseError("the emulator ended")))
+    bench.launch()
+    bench.open()
+    bench.begin()
+    result = bench.close()
+    assert result.status is Status.FAILED
+    assert "the emulator ended" in (result.reason or "")

@@ -16,6 +16,7 @@ from store_examples import (
     results,
     urls,
 )
+from support.clockless import PROJECTED, Clockless
 
 from tierbench.harness.errors import StoreError
 from tierbench.harness.store import Store
@@ -42,6 +43,22 @@ def test_a_result_comes_back_exactly(store):
     assert content(store.result(result.id)) == content(result)
     (only,) = store.results()
     assert content(only) == content(result)
+
+
+def test_figures_come_back_exactly(store):
+    result = replace(example_result(), figures=Clockless.known)
+    store.add_result(result)
+    assert store.result(result.id).figures == Clockless.known
+
+
+def test_a_damaged_figure_is_refused_by_name(store):
+    result = replace(example_result(), figures=(PROJECTED,))
+    store.add_result(result)
+    with raw(store) as connection:
+        sql = "UPDATE result SET extra = replace(extra, '75000000.0', '1.0')"
+        connection.execute(sql)
+    with pytest.raises(StoreError, match=r"figures\[0\].*not in order"):
+        store.result(result.id)
 
 
 @settings(

@@ -27,6 +27,12 @@ def test_a_linear_scale_holds_its_values(values: list[float]) -> None:
     check(linear(values, ()), values)
 
 
+@pytest.mark.parametrize("scale", [linear, logarithmic])
+def test_values_that_differ_by_rounding_have_an_axis(scale) -> None:
+    values = [1e-12, 1.0000000000000002e-12]
+    check(scale(values, ()), values)
+
+
 def test_intervals_are_shown_whole_unless_they_reach_far() -> None:
     scale = logarithmic([1.0, 2.0], [0.9, 2.5])
     assert scale.low < 0.9

@@ -1,0 +1,1 @@
+"""Cortex-M (a stub until the target is here)."""

@@ -105,7 +105,17 @@ def shipped() -> Coefficients:
 
 def to_text(coefficients: Coefficients) -> str:
     """Return coefficients as the text of their file."""
-    return json.dumps(to_plain(coefficients), indent=1) + "\n"
+    lines = [
+        f" {json.dumps(key)}: {_listed(value)}"
+        for key, value in to_plain(coefficients).items()
+    ]
+    return "{\n" + ",\n".join(lines) + "\n}\n"
+
+
+def _listed(value: Any) -> str:
+    if not isinstance(value, list):
+        return json.dumps(value)
+    return "[\n" + ",\n".join(f"  {json.dumps(item)}" for item in value) + "\n ]"
 
 
 def _parsed(text: str) -> Coefficients:

@@ -11,7 +11,7 @@ import numpy as np
 from .coefficients import SCHEMA, Coefficients, Span
 from .hierarchy import Fitted, fit
 from .power import power_deviations, power_rows
-from .prediction import Asked, predict
+from .prediction import Asked, Prediction, predict
 from .rows import WORKS, Row, board_key, groups
 
 COVERAGE = 0.8
@@ -21,15 +21,13 @@ COVERAGE = 0.8
 class LeftOut:
     """A row, and what was projected for it from other boards alone.
 
-    ``log_error`` is the logarithm of measured over projected cycles, ``deviation`` what
-    the fit takes it to vary by and ``scale`` what bands are stretched by; both were
+    ``log_error`` is the logarithm of measured over projected cycles, ``predicted`` was
     found without the row's board. ``has_core`` says whether another board had its core.
     """
 
     row: Row
     log_error: float
-    deviation: float
-    scale: float
+    predicted: Prediction
     has_core: bool
 
     @property
@@ -40,12 +38,12 @@ class LeftOut:
     @property
     def is_covered(self) -> bool:
         """Return whether the measured cycles lie in the band."""
-        return abs(self.log_error) <= self.scale * self.deviation
+        return abs(self.log_error) <= self.predicted.half_width
 
     @property
     def high_over_low(self) -> float:
         """Return the band's width as a ratio."""
-        return float(np.exp(2 * self.scale * self.deviation))
+        return float(np.exp(2 * self.predicted.half_width))
 
 
 def coefficients_of(
@@ -61,9 +59,10 @@ def coefficients_of(
         schema=SCHEMA,
         provenance=provenance or {},
         names=tuple(fitted.index),
-        values=tuple(fitted.values.tolist()),
+        values=_rounded(fitted.values.tolist()),
         covariance=tuple(
-            tuple(row[: place + 1]) for place, row in enumerate(fitted.covariance.tolist())
+            _rounded(row[: place + 1])
+            for place, row in enumerate(fitted.covariance.tolist())
         ),
         deviations=fitted.deviations,
         noise=fitted.noise,
@@ -83,17 +82,20 @@ def coefficients_of(
     )
 
 
-def leave_boards_out(rows: Sequence[Row]) -> list[LeftOut]:
-    """Return each row as projected from the other boards, stack families known.
+def leave_boards_out(
+    rows: Sequence[Row], *, tells_stack: bool = True
+) -> list[LeftOut]:
+    """Return each row as projected from the other boards.
 
     The scale of its bands comes from leaving boards out among those others.
+    ``tells_stack`` is whether the row's stack family may be known, or the core alone.
     """
     found = []
     for board in sorted({board_key(row.board) for row in rows}):
         others = [row for row in rows if board_key(row.board) != board]
         left = [row for row in rows if board_key(row.board) == board]
         scale = calibrated_scale(others)
-        found += _projected(left, others, scale)
+        found += _projected(left, others, scale, tells_stack)
     return found
 
 
@@ -110,8 +112,8 @@ def calibrated_scale(rows: Sequence[Row]) -> float:
         others = [row for row in rows if board_key(row.board) != board]
         left = [row for row in rows if board_key(row.board) == board]
         found += [
-            (abs(one.log_error) / one.deviation, 1 / sizes[board])
-            for one in _projected(left, others, 1.0)
+            (abs(one.log_error) / one.predicted.deviation, 1 / sizes[board])
+            for one in _projected(left, others, 1.0, True)
         ]
     found.sort()
     reached = np.cumsum([weight for _, weight in found]) / len(sizes)
@@ -119,20 +121,20 @@ def calibrated_scale(rows: Sequence[Row]) -> float:
 
 
 def _projected(
-    left: Sequence[Row], others: Sequence[Row], scale: float
+    left: Sequence[Row], others: Sequence[Row], scale: float, tells_stack: bool
 ) -> list[LeftOut]:
     coefficients = coefficients_of(others, scale)
     cores = {row.core for row in others}
     found = []
     for row in left:
-        asked = Asked(core=row.core, clock_mhz=row.clock_mhz, stack=row.family)
+        stack = row.family if tells_stack else None
+        asked = Asked(core=row.core, clock_mhz=row.clock_mhz, stack=stack)
         predicted = predict(coefficients, WORKS[row.benchmark], asked)
         found.append(
             LeftOut(
                 row=row,
                 log_error=float(np.log(row.cycles)) - predicted.log_cycles,
-                deviation=predicted.deviation,
-                scale=scale,
+                predicted=predicted,
                 has_core=row.core in cores,
             )
         )
@@ -146,6 +148,11 @@ def _live_shares(fitted: Fitted, families: Mapping[str, str]) -> dict[str, float
         own = [shares[version] for version, one in families.items() if one == family]
         shares[family] = float(np.mean(own))
     return dict(sorted(shares.items()))
+
+
+def _rounded(values: Sequence[float]) -> tuple[float, ...]:
+    """Return values with the digits that a file keeps."""
+    return tuple(float(f"{value:.8g}") for value in values)
 
 
 def _span(values: Sequence[float]) -> Span:

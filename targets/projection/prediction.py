@@ -19,6 +19,8 @@ Assumed: a faster clock waits longer for flash, by a share that no published boa
 """
 WORK_DEVIATION = 0.25
 """Per factor e by which a model is smaller or larger than all that were fitted; assumed."""
+NORMAL_SCALE = 1.2815515655446004
+"""Standard deviations to either side that hold 80 % of a normal distribution."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,10 +36,14 @@ class Asked:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Prediction:
-    """The middle of the logarithm of cycles, its standard deviation, what is unknown."""
+    """The middle of the logarithm of cycles, half of its band's width, what is unknown.
+
+    ``deviation`` is the standard deviation that the half width was made of.
+    """
 
     log_cycles: float
     deviation: float
+    half_width: float
     unknown: tuple[str, ...]
 
 
@@ -88,9 +94,15 @@ def predict(coefficients: Coefficients, works: Works, asked: Asked) -> Predictio
         (coefficients.deviations[kind] * loading) ** 2
         for kind, loading in found.unknown.items()
     ]
+    deviation = float(np.sqrt(sum(variances)))
+    scale = coefficients.scale
+    if asked.core not in coefficients.clocks_mhz:
+        # Few cores were ever left out: what that says is not used to narrow.
+        scale = max(scale, NORMAL_SCALE)
     return Prediction(
         log_cycles=found.log_cycles,
-        deviation=float(np.sqrt(sum(variances))),
+        deviation=deviation,
+        half_width=scale * deviation,
         unknown=tuple(found.unknown),
     )
 

@@ -1,8 +1,8 @@
 """Multiply-accumulates that matter: channels whose weights are all zero do not.
 
-An output channel whose stored weights are all zero gives its bias whatever comes in, and
-what the next operator multiplies it by is a constant too. An engine may drop both; that
-one does so is its own property, and not counted here. At a padded edge a constant other
+An output channel whose stored weights are all zero gives its bias whatever comes in,
+and what the next operator makes of it is a constant too. An engine may drop both; that
+one does so is its own property, and not told here. At a padded edge a constant other
 than the zero point is seen beside padding: it counts as dead all the same.
 """
 
@@ -65,6 +65,4 @@ def _live(
     macs = step.macs // len(rows) * alive
     if inputs is not None:
         macs = macs // len(inputs) * int(np.count_nonzero(~inputs))
-    return replace(
-        count, live_macs=macs, live_elements=elements // len(rows) * alive
-    )
+    return replace(count, live_macs=macs, live_elements=elements // len(rows) * alive)

@@ -43,7 +43,9 @@ def main(arguments: Sequence[str]) -> int:
         return exc.exit_status
     for title, tells_stack in (("stack family known", True), ("core alone", False)):
         print(f"{title}:")
-        print_table(COLUMNS, list(_lines(leave_boards_out(rows, tells_stack=tells_stack))))
+        print_table(
+            COLUMNS, list(_lines(leave_boards_out(rows, tells_stack=tells_stack)))
+        )
     return 0
 
 

@@ -39,10 +39,12 @@ class Coefficients:
 
     ``names`` are those of ``values`` and of the rows of ``covariance`` (its lower
     triangle). ``deviations`` are standard deviations of each kind of effect, ``noise``
-    that of a row. ``scale`` stretches them so that bands hold boards that were left out
-    with the probability ``coverage``. ``live_shares`` tell for each stack, by family and
-    by version, how probably it drops dead channels, ``live_share`` for an unknown one.
-    ``clocks_mhz`` spans the clocks of each core's rows.
+    that of a row. ``scale`` stretches them so that bands hold boards that were left
+    out with the probability ``coverage``. ``families`` maps each version of a stack to
+    its family. ``live_shares`` tell for each stack, by family and by version, how
+    probably it drops dead channels, ``live_share`` for an unknown one.
+    ``clocks_mhz`` spans the clocks of each core's rows. ``model_deviation`` is what a
+    model that was not fitted lies off by on a board and under a stack that were.
     """
 
     schema: int
@@ -52,6 +54,7 @@ class Coefficients:
     covariance: tuple[tuple[float, ...], ...]
     deviations: Mapping[str, float]
     noise: float
+    model_deviation: float
     scale: float
     coverage: float
     families: Mapping[str, str]

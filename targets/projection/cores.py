@@ -12,8 +12,8 @@ class Core:
     """A core: general work per cycle, and how many 8-bit products it can begin in one.
 
     ``coremark_per_mhz`` are Arm's figures (Cortex-M comparison table and product
-    pages). ``lanes`` is 1 without SIMD, 2 with the DSP extension (SMLAD takes two 16-bit
-    products), 8 with Helium.
+    pages). ``lanes`` is 1 without SIMD, 2 with the DSP extension (SMLAD takes two
+    16-bit products), 8 with Helium.
     """
 
     name: str
@@ -51,11 +51,13 @@ def leaning_refusal(name: str, with_rows: frozenset[str]) -> str | None:
     core = CORES[name]
     if core.lanes > 2:
         return (
-            f"no published row for a plain {name}, and what a vector unit gives differs "
-            "too much from core to core; measure it on a board"
+            f"no published row for a plain {name}, and what a vector unit gives "
+            "differs too much from core to core; measure it on a board"
         )
     known = [CORES[one] for one in with_rows]
     speeds = [one.coremark_per_mhz for one in known]
     if not min(speeds) <= core.coremark_per_mhz <= max(speeds):
-        return f"no published row for {name}, and it lies outside of those that have any"
+        return (
+            f"no published row for {name}, and it lies outside of those that have any"
+        )
     return None

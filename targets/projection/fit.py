@@ -12,7 +12,7 @@ from pathlib import Path
 from ...harness.errors import TierbenchError
 from ...harness.hashing import file_sha256
 from .coefficients import SHIPPED, Coefficients, to_text
-from .left_out import calibrated_scale, coefficients_of
+from .left_out import calibrated_scale, coefficients_of, model_deviation
 from .rows import board_key, read_rows
 
 FORMULA = (
@@ -39,7 +39,12 @@ def make(table: Path) -> Coefficients:
         "script": "python -m tierbench.targets.projection.fit",
         "formula": FORMULA,
     }
-    return coefficients_of(rows, calibrated_scale(rows), provenance)
+    return coefficients_of(
+        rows,
+        calibrated_scale(rows),
+        model_deviation=model_deviation(rows),
+        provenance=provenance,
+    )
 
 
 def main(arguments: Sequence[str]) -> int:

@@ -4,9 +4,10 @@
                  + level + c log(CoreMark/MHz / 3.42) + l log(lanes / 2)
                  + core + family + version + board
 
-``d``, ``o`` and ``f`` are the prices of a depthwise product, of an output and of a fully
-connected product, in products of a convolution. A stack family has offsets to ``o`` and
-``f`` of its own. Every effect is drawn towards nought by how much its kind varies.
+``d``, ``o`` and ``f`` are the prices of a depthwise product, of an output and of a
+fully connected product, in products of a convolution. A stack family has offsets to
+``o`` and ``f`` of its own. Every effect is drawn towards nought by how much its kind
+varies.
 """
 
 from __future__ import annotations
@@ -58,7 +59,7 @@ def parameter(kind: str, label: str | None) -> str:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Evaluation:
-    """Log cycles, their gradient, and the loadings of effects that have no parameter."""
+    """Log cycles, their gradient, and loadings of effects without a parameter."""
 
     log_cycles: float
     gradient: Vector
@@ -68,7 +69,7 @@ class Evaluation:
 def evaluate(
     work: Work, system: System, index: Mapping[str, int], values: Vector
 ) -> Evaluation:
-    """Return the form's value for parameters ``values``, whose places ``index`` tells."""
+    """Return the form's value; ``index`` tells where each parameter stands."""
     prices = dict.fromkeys(PARTS, 0.0)
     for part in PRICES:
         prices[part] = values[index[f"price {part}"]]

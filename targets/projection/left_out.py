@@ -47,10 +47,18 @@ class LeftOut:
 
 
 def coefficients_of(
-    rows: Sequence[Row], scale: float, provenance: Mapping[str, object] | None = None
+    rows: Sequence[Row],
+    scale: float = 1.0,
+    *,
+    model_deviation: float = 0.0,
+    provenance: Mapping[str, object] | None = None,
+    live: Mapping[str, bool] | None = None,
 ) -> Coefficients:
-    """Return the coefficients of a fit to rows, with bands stretched by ``scale``."""
-    fitted = fit(rows)
+    """Return the coefficients of a fit to rows, with bands stretched by ``scale``.
+
+    ``live`` tells which versions drop dead channels; None to infer it.
+    """
+    fitted = fit(rows, live)
     families = {row.version: row.family for row in rows}
     live_shares = _live_shares(fitted, families)
     power = power_rows(rows)
@@ -66,6 +74,7 @@ def coefficients_of(
         ),
         deviations=fitted.deviations,
         noise=fitted.noise,
+        model_deviation=model_deviation,
         scale=scale,
         coverage=COVERAGE,
         families=dict(sorted(families.items())),
@@ -82,9 +91,7 @@ def coefficients_of(
     )
 
 
-def leave_boards_out(
-    rows: Sequence[Row], *, tells_stack: bool = True
-) -> list[LeftOut]:
+def leave_boards_out(rows: Sequence[Row], *, tells_stack: bool = True) -> list[LeftOut]:
     """Return each row as projected from the other boards.
 
     The scale of its bands comes from leaving boards out among those others.
@@ -118,6 +125,34 @@ def calibrated_scale(rows: Sequence[Row]) -> float:
     found.sort()
     reached = np.cumsum([weight for _, weight in found]) / len(sizes)
     return float(found[int(np.searchsorted(reached, COVERAGE))][0])
+
+
+def model_deviation(rows: Sequence[Row]) -> float:
+    """Return what a model that is not in the fit lies off by beyond what the fit says.
+
+    Each model is left out in turn and projected on the boards and versions of the
+    others. Of the mean square of its errors that is taken off which the fit to all
+    models states; of what is left the median over models counts, since the one fully
+    connected model says little of convolutions and they little of it.
+    """
+    whole = coefficients_of(rows)
+    live = fit(rows).live
+    excess = []
+    for model in sorted({row.benchmark for row in rows}):
+        rest = coefficients_of([r for r in rows if r.benchmark != model], live=live)
+        unforeseen = []
+        for row in (row for row in rows if row.benchmark == model):
+            asked = Asked(
+                core=row.core,
+                clock_mhz=row.clock_mhz,
+                stack=row.version,
+                board=row.board,
+            )
+            error = np.log(row.cycles) - predict(rest, WORKS[model], asked).log_cycles
+            stated = predict(whole, WORKS[model], asked).deviation
+            unforeseen.append(error**2 - stated**2)
+        excess.append(max(float(np.mean(unforeseen)), 0.0))
+    return float(np.sqrt(np.median(excess)))
 
 
 def _projected(

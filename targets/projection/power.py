@@ -16,8 +16,8 @@ OWN, OTHER = "own", "other"
 PRIOR: Mapping[str, float] = {OWN: 0.1, OTHER: 0.45}
 """Taken before the rows speak.
 
-The models of one board differ by a median 9 %. Boards of one core differ by regulator and
-process: the same chip draws less than half with an external switching regulator.
+The models of one board differ by a median 9 %. Boards of one core differ by regulator
+and process: the same chip draws less than half with an external switching regulator.
 """
 
 PSEUDO_COUNT = 3.0
@@ -56,7 +56,7 @@ def power_rows(rows: Iterable[Row]) -> list[PowerRow]:
 
 
 def power_deviations(rows: Sequence[PowerRow]) -> dict[str, float]:
-    """Return how far, in logarithms, a row lies from its board, and a board from all."""
+    """Return how far, in logarithms, rows lie from their board, and boards from all."""
     boards = by_board(rows)
     levels = [np.mean(logs) for logs in boards.values()]
     inside = [log - np.mean(logs) for logs in boards.values() for log in logs]

@@ -9,29 +9,33 @@ import numpy as np
 from .coefficients import Coefficients
 from .cores import CORES
 from .form import System, blend
-from .rows import board_key
+from .rows import WORKS, board_key
 from .work import Works
 
 CLOCK_DEVIATION = 0.3
 """Per factor e by which a clock lies outside of those that the core's rows had.
 
-Assumed: a faster clock waits longer for flash, by a share that no published board tells.
+Assumed: a faster clock waits longer for flash, by how much no published board tells.
 """
 WORK_DEVIATION = 0.25
-"""Per factor e by which a model is smaller or larger than all that were fitted; assumed."""
+"""Per factor e by which a model is smaller or larger than all fitted ones; assumed."""
 NORMAL_SCALE = 1.2815515655446004
 """Standard deviations to either side that hold 80 % of a normal distribution."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Asked:
-    """What a projection is asked for; ``stack`` and ``board`` where they are known."""
+    """What a projection is asked for; ``stack`` and ``board`` where they are known.
+
+    ``has_dsp`` is False for a core that was built without the DSP extension.
+    """
 
     core: str
     clock_mhz: float
     stack: str | None = None
     board: str | None = None
     supply_v: float | None = None
+    has_dsp: bool = True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,7 +58,7 @@ def known_stack(
     if stack is None:
         return None, None
     wanted = stack.strip().casefold()
-    for version, family in coefficients.families.items():
+    for family in coefficients.families.values():
         if family.casefold() == wanted:
             return family, None
     for version, family in coefficients.families.items():
@@ -87,6 +91,7 @@ def predict(coefficients: Coefficients, works: Works, asked: Asked) -> Predictio
         float(found.gradient @ coefficients.matrix @ found.gradient),
         coefficients.noise**2,
         live * (1 - live) * difference**2,
+        0.0 if works in WORKS.values() else coefficients.model_deviation**2,
         (CLOCK_DEVIATION * _clock_distance(coefficients, asked)) ** 2,
         (WORK_DEVIATION * coefficients.macs.distance(works.all.macs)) ** 2,
     ]

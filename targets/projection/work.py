@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from ...harness.values import ModelProfile
 
 PARTS = ("gemm", "depthwise", "outputs", "dense")
-"""What cycles are spent on; the first has the price 1, the others are relative to it."""
+"""What cycles are spent on; the first has the price 1, which the others go by."""
 
 _GEMM = ("conv", "conv1x1")
 _WEIGHTED = (*_GEMM, "depthwise", "dense")
@@ -73,13 +73,17 @@ def work_of(profile: ModelProfile) -> Works | str:
         return reason
     macs, elements = profile.macs, profile.output_elements
     if not macs or not elements:
-        return "how much it computes cannot be counted: a shape in the file is not fixed"
-    live_macs = macs if profile.live_macs is None else profile.live_macs
-    live = profile.live_output_elements
-    return Works(
-        all=_work(macs, elements),
-        live=_work(live_macs, elements if live is None else live),
-    )
+        return (
+            "how much it computes cannot be counted: a shape in the file is not fixed"
+        )
+    live_macs, live_elements = profile.live_macs, profile.live_output_elements
+    whole = _work(macs, elements)
+    if live_macs is None or live_elements is None:
+        return Works(all=whole, live=whole)
+    live = _work(live_macs, live_elements)
+    if not live.macs:
+        return "all its weights are zero, or it has none: nothing of it has a price"
+    return Works(all=whole, live=live)
 
 
 def _work(macs: Mapping[str, int], elements: Mapping[str, int]) -> Work:

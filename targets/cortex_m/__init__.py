@@ -1,7 +1,7 @@
 """Cortex-M and its like through TensorFlow Lite Micro, emulated on this machine.
 
 The interpreter's own reference kernels compute what they would on the core: outputs,
-accuracy and operator support are EMULATED. It tells no time.
+accuracy and operator support are EMULATED. Time and energy are PROJECTED.
 """
 
 from __future__ import annotations
@@ -127,9 +127,10 @@ class CortexM(Target):
     def figures(
         self, case: Case, artifact: Path, ran: Mapping[str, Any]
     ) -> tuple[Figure, ...]:
-        """Return the arena: projected for the core, and as it is on this machine."""
+        """Return time and energy, projected, and the arena, projected and run here."""
         version = self.probe().distributions.get(self.runtime)
         return (
+            *self._projected(case),
             *arena_figures(
                 size_model(artifact),
                 self.board,
@@ -138,6 +139,17 @@ class CortexM(Target):
             ),
             *machine_figures(artifact, self.python, version),
         )
+
+    def _projected(self, case: Case) -> tuple[Figure, ...]:
+        """Return latency and energy, or why what is set does not tell them."""
+        from ..projection.cortex_m import CORTEX_M  # imports boards from here
+        from ..projection.figures import ENERGY, LATENCY, unknown
+
+        told = {name: value for name, value in self.settings.items() if value}
+        if problems := CORTEX_M.problems(told, frozenset()):
+            reason = "; ".join(problems)
+            return unknown(LATENCY, "ns", reason), unknown(ENERGY, "J", reason)
+        return CORTEX_M.figures(case.variant.profile, told)
 
 
 def _facts(board: Board) -> dict[str, str | None]:

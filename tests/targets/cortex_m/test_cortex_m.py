@@ -236,3 +236,14 @@ def test_published_models_run(name: str) -> None:
     difference = found.astype(int) - reference(path, array).astype(int)
     assert np.abs(difference).max() <= 1
     assert figures(path, core="cortex-m4")["arena"].mid > 0
+
+
+def test_time_and_energy_are_projected_where_the_hardware_is_told(int8: Path) -> None:
+    needs_interpreter()
+    found = figures(int8, board="nucleo-l4r5zi", stack="X-CUBE-AI")
+    for quantity in ("latency", "energy"):
+        assert found[quantity].evidence == "PROJECTED"
+        assert found[quantity].low < found[quantity].mid < found[quantity].high
+    slower = figures(int8, core="cortex-m4", clock_mhz=60.0)["latency"]
+    assert slower.mid > found["latency"].mid
+    assert "no hardware is told" in figures(int8)["latency"].reason

@@ -141,6 +141,9 @@ class CortexM(Target):
 
 
 def _facts(board: Board) -> dict[str, str | None]:
-    names = ("soc", "clock_mhz", "flash_bytes", "ram_bytes", "accelerator")
+    names = (
+        *("soc", "clock_mhz", "flash_bytes", "ram_bytes", "supply_v"),
+        *("fpu", "dsp", "mve"),
+    )
     told = {name: getattr(board, name) for name in names}
     return {name: None if fact is None else str(fact) for name, fact in told.items()}

@@ -117,7 +117,7 @@ class CortexM(Target):
             return "; ".join([*found, str(exc)])
         found += sizing.problems
         if board is not None:
-            found += fit_problems(sizing, board, core, str(self.settings["stack"]))
+            found += fit_problems(sizing, board, str(self.settings["stack"]))
         return "; ".join(found) or None
 
     def readers(self) -> tuple[StateReader, ...]:
@@ -129,14 +129,16 @@ class CortexM(Target):
     ) -> tuple[Figure, ...]:
         """Return the arena: projected for the core, and as it is on this machine."""
         version = self.probe().distributions.get(self.runtime)
+        run_here = machine_figures(artifact, self.python, version)
         return (
             *arena_figures(
                 size_model(artifact),
                 self.board,
                 str(self.settings["core"]),
                 str(self.settings["stack"]),
+                next((int(f.value or 0) for f in run_here[1:]), None),
             ),
-            *machine_figures(artifact, self.python, version),
+            *run_here,
         )
 
 

@@ -117,7 +117,7 @@ class CortexM(Target):
             return "; ".join([*found, str(exc)])
         found += sizing.problems
         if board is not None:
-            found += fit_problems(sizing, board, core, str(self.settings["stack"]))
+            found += fit_problems(sizing, board, str(self.settings["stack"]))
         return "; ".join(found) or None
 
     def readers(self) -> tuple[StateReader, ...]:
@@ -129,6 +129,7 @@ class CortexM(Target):
     ) -> tuple[Figure, ...]:
         """Return time and energy, projected, and the arena, projected and run here."""
         version = self.probe().distributions.get(self.runtime)
+        run_here = machine_figures(artifact, self.python, version)
         return (
             *self._projected(case),
             *arena_figures(
@@ -136,8 +137,9 @@ class CortexM(Target):
                 self.board,
                 str(self.settings["core"]),
                 str(self.settings["stack"]),
+                next((int(f.value or 0) for f in run_here[1:]), None),
             ),
-            *machine_figures(artifact, self.python, version),
+            *run_here,
         )
 
     def _projected(self, case: Case) -> tuple[Figure, ...]:
@@ -153,6 +155,9 @@ class CortexM(Target):
 
 
 def _facts(board: Board) -> dict[str, str | None]:
-    names = ("soc", "clock_mhz", "flash_bytes", "ram_bytes", "accelerator")
+    names = (
+        *("soc", "clock_mhz", "flash_bytes", "ram_bytes", "supply_v"),
+        *("fpu", "dsp", "mve"),
+    )
     told = {name: getattr(board, name) for name in names}
     return {name: None if fact is None else str(fact) for name, fact in told.items()}

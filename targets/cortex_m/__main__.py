@@ -44,7 +44,7 @@ def _sizes(structure: Structure) -> dict[str, Any]:
         "problems": found,
         "arenas": arenas,
         "size_bytes": structure.size_bytes,
-        "unknown": sum(operator.name not in KNOWN for operator in operators),
+        "unknown": sorted({op.name for op in operators} - KNOWN),
         "is_planned": structure.is_planned,
         "kernel_sums_bytes": _kernel_sums(structure),
     }

@@ -10,13 +10,12 @@ from ...harness.figure import Figure
 from ...harness.values import Evidence
 from .bisection import smallest_arena
 from .board import Board
+from .kernels import OPTIMISED_UNKNOWN
 from .memory_plan import Arena
 from .sizing import BUILDS, Sizing
 
 ERROR_BYTES = 96
 ERROR_SHARE = 0.0045
-UNKNOWN_STATE_BYTES = 96
-"""What an operator may keep whose kernel's state is not known."""
 COVERAGE = 0.8
 
 SOURCE = {
@@ -67,31 +66,62 @@ def build_name(board: Board | None, core: str, stack: str) -> tuple[str | None, 
 
 
 def arena_figures(
-    sizing: Sizing, board: Board | None, core: str, stack: str
+    sizing: Sizing, board: Board | None, core: str, stack: str, reported: int | None
 ) -> tuple[Figure, Figure]:
     """Return ``arena`` and ``arena_needed`` on a 32-bit core, in bytes.
 
     The first is what the interpreter reports to use, the second what it takes to get
     there. Both are PROJECTED, as bands.
+
+    Args:
+        sizing: of the model.
+        board: where one is named.
+        core: its name, where there is no board.
+        stack: see ``build_name``.
+        reported: what the Python package's interpreter reports on this machine, which
+            tells what operators of unknown memory take; None where it was not asked.
     """
     name, why = build_name(board, core, stack)
-    if name is None or name not in sizing.arenas:
-        why = why or "its shapes are known only when it runs"
+    if name is not None and name not in sizing.arenas:
+        why = "its shapes are known only when it runs"
+    elif name is not None and name != "reference":
+        why = _unknown_scratch(sizing)
+    if name is None or why:
         return _unknown("arena", why), _unknown("arena_needed", why)
-    arena, basis = sizing.arenas[name], _basis(sizing, name, board)
+    arena = sizing.arenas[name]
+    if sizing.unknown and reported is None:
+        why = f"the memory of {', '.join(sizing.unknown)} is not known"
+        return _unknown("arena", why), _unknown("arena_needed", why)
+    more = 0
+    if sizing.unknown and reported is not None:
+        more = max(0, reported - sizing.arenas["package"].used)
+    basis = _basis(sizing, name, board, more)
     return (
-        _band("arena", arena.used, sizing, basis),
-        _band("arena_needed", arena.needed, sizing, basis),
+        _band("arena", arena.used, more, basis),
+        _band("arena_needed", arena.needed, more, basis),
     )
 
 
-def _basis(sizing: Sizing, name: str, board: Board | None) -> dict[str, Any]:
+def _unknown_scratch(sizing: Sizing) -> str:
+    found = sorted(OPTIMISED_UNKNOWN.intersection(sizing.unknown))
+    if not found:
+        return ""
+    return (
+        f"the scratch memory of CMSIS-NN's {', '.join(found)} is not known; "
+        'stack = "TFLM" tells the arena of reference kernels'
+    )
+
+
+def _basis(
+    sizing: Sizing, name: str, board: Board | None, unknown_bytes: int
+) -> dict[str, Any]:
     arena: Arena = sizing.arenas[name]
     more: dict[str, Any] = {}
     if BUILDS[name].mve and sizing.kernel_sums_bytes:
         more["more_if_built_for_speed_bytes"] = sizing.kernel_sums_bytes
     if sizing.unknown:
-        more["operators_of_unknown_state"] = sizing.unknown
+        more["operators_of_unknown_memory"] = list(sizing.unknown)
+        more["their_memory_with_64_bit_pointers_bytes"] = unknown_bytes
     if board is not None and board.ram_bytes is not None:
         more["board_ram_bytes"] = board.ram_bytes
     return {
@@ -103,16 +133,20 @@ def _basis(sizing: Sizing, name: str, board: Board | None) -> dict[str, Any]:
     }
 
 
-def _band(quantity: str, size: int, sizing: Sizing, basis: Mapping[str, Any]) -> Figure:
-    error = max(ERROR_BYTES, ERROR_SHARE * size)
-    error += UNKNOWN_STATE_BYTES * sizing.unknown
+def _error(size: int) -> float:
+    return max(ERROR_BYTES, ERROR_SHARE * size)
+
+
+def _band(quantity: str, size: int, more: int, basis: Mapping[str, Any]) -> Figure:
+    """Return a size with its error; of what is unknown, pointers are half as wide."""
+    error = _error(size + more)
     return Figure(
         quantity=quantity,
         unit="B",
         evidence=Evidence.PROJECTED,
-        low=max(0.0, size - error),
-        mid=float(size),
-        high=size + error,
+        low=max(0.0, size + more / 2 - error),
+        mid=size + 0.75 * more,
+        high=size + more + error,
         coverage=COVERAGE,
         basis=basis,
     )
@@ -158,7 +192,7 @@ def _counted(quantity: str, size: int, basis: Mapping[str, Any]) -> Figure:
     )
 
 
-def fit_problems(sizing: Sizing, board: Board, core: str, stack: str) -> list[str]:
+def fit_problems(sizing: Sizing, board: Board, stack: str) -> list[str]:
     """Return why a model does not fit a board's memory, nothing where it may."""
     found = []
     if board.flash_bytes is not None and sizing.size_bytes > board.flash_bytes:
@@ -166,11 +200,15 @@ def fit_problems(sizing: Sizing, board: Board, core: str, stack: str) -> list[st
             f"the model takes {sizing.size_bytes} bytes; {board.name} has "
             f"{board.flash_bytes} of flash, for the program as well"
         )
-    _, needed = arena_figures(sizing, board, core, stack)
+    name, _ = build_name(board, board.core, stack)
     ram = board.ram_bytes
-    if ram is not None and needed.low is not None and needed.low > ram:
+    if ram is None or name is None or name not in sizing.arenas:
+        return found
+    needed = sizing.arenas[name].needed
+    least = needed - _error(needed)
+    if least > ram:
         found.append(
-            f"it needs an arena of {needed.low:.0f} to {needed.high:.0f} bytes; "
-            f"{board.name} has {ram} of RAM"
+            f"it needs an arena of {least:.0f} bytes or more; {board.name} has {ram} "
+            "of RAM"
         )
     return found

@@ -111,6 +111,9 @@ _STATE = {
     "MEAN": "iiiii iiiii i",
     "SUM": "iiiii iiiii i",
 }
+_PARAMETERS_OF_PACKAGE = {"FULLY_CONNECTED": 32}
+"""Seen in the Python package's build, whose revision is newer than the sources."""
+
 _COMPRESSION = {
     "CONV_2D": "ii",
     "DEPTHWISE_CONV_2D": "ii",
@@ -131,9 +134,15 @@ _STATELESS = {
 }
 
 KNOWN = frozenset(_STATE) | frozenset(_STATELESS)
-"""Operators whose needs are known from their source; others keep some bytes more."""
+"""Operators whose needs are known from their source; others may keep any number."""
+
+OPTIMISED_UNKNOWN = frozenset(
+    {"BATCH_MATMUL", "SVDF", "TRANSPOSE_CONV", "UNIDIRECTIONAL_SEQUENCE_LSTM"}
+)
+"""Those of them that CMSIS-NN has kernels for, with scratch memory of their own."""
 
 _QUANTISED = ("INT8", "INT16")
+_TABLE_16BIT = 513
 _FAST_DEPTHWISE_MAX_PADDING = 1
 _FAST_DEPTHWISE_16BIT_BELOW = 512
 _CHANNELS_IN_BLOCK_MVE = 124
@@ -144,6 +153,8 @@ def need(operator: Operator, graph: Subgraph, build: Build) -> Need:
     """Return what one operator asks for; nothing where it is not ``KNOWN``."""
     name = operator.name
     parameters = _PARAMETERS.get(name, 0)
+    if build.has_compression:
+        parameters = _PARAMETERS_OF_PACKAGE.get(name, parameters)
     fields = _STATE.get(name)
     if fields is None:
         return Need(parameters=parameters)
@@ -168,8 +179,10 @@ _Tensors = list[Tensor | None]
 
 
 def _arrays(name: str, tensors: _Tensors) -> tuple[int, ...]:
-    """Return the multipliers and shifts of each channel."""
+    """Return the multipliers and shifts of each channel, and look-up tables."""
     first, weights = tensors[0], tensors[1] if len(tensors) > 1 else None
+    if name == "SOFTMAX" and first is not None and first.dtype == "INT16":
+        return (2 * _TABLE_16BIT,) * 2
     if first is None or weights is None or first.dtype not in _QUANTISED:
         return ()
     if name == "CONV_2D":

@@ -37,15 +37,15 @@ class Sizing:
     """What stands in the file.
 
     ``problems`` keep it from running; ``arenas`` are by the name in ``BUILDS``, none
-    where shapes are dynamic. ``unknown`` counts operators whose kernel's own state is
-    not known. ``kernel_sums_bytes`` come on top where CMSIS-NN is built for speed on a
-    core with Helium.
+    where shapes are dynamic. ``unknown`` names operators whose kernel's own memory is
+    not known, and not in the arenas. ``kernel_sums_bytes`` come on top where CMSIS-NN is
+    built for speed on a core with Helium.
     """
 
     problems: tuple[str, ...]
     arenas: Mapping[str, Arena]
     size_bytes: int
-    unknown: int
+    unknown: tuple[str, ...]
     is_planned: bool
     kernel_sums_bytes: int
 

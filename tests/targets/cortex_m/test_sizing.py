@@ -21,7 +21,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_an_int8_model_has_no_problem_and_an_arena_for_each_build(folder) -> None:
     found = size_model(quantised(folder))
     assert found.problems == ()
-    assert found.unknown == 0
+    assert found.unknown == ()
     assert found.arenas.keys() == BUILDS.keys()
     arenas = found.arenas
     assert arenas["reference"].used < arenas["cmsis-nn dsp"].used

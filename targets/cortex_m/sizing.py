@@ -38,8 +38,8 @@ class Sizing:
 
     ``problems`` keep it from running; ``arenas`` are by the name in ``BUILDS``, none
     where shapes are dynamic. ``unknown`` names operators whose kernel's own memory is
-    not known, and not in the arenas. ``kernel_sums_bytes`` come on top where CMSIS-NN is
-    built for speed on a core with Helium.
+    not known, and not in the arenas. ``kernel_sums_bytes`` come on top where CMSIS-NN
+    is built for speed on a core with Helium.
     """
 
     problems: tuple[str, ...]

@@ -20,7 +20,7 @@ GROUPED = (
     *("drift export", "drift study"),
     *("models build", "models list", "models rebuild", "models show"),
 )
-SHIPPED = (*sorted({*BUILT_IN} - {"models"}), *GROUPED, "report", "search")
+SHIPPED = (*sorted({*BUILT_IN} - {"models"}), *GROUPED, "project", "report", "search")
 HOST_TARGETS = (
     *("cortex-m", "ethos-u"),
     *("host-litert", "host-onnxruntime", "host-openvino", "sim"),

@@ -15,7 +15,7 @@ import numpy as np
 
 from ...harness.errors import TierbenchError
 from ...harness.tables import print_table
-from .left_out import LeftOut, leave_boards_out
+from .left_out import LeftOut, check_boards, leave_boards_out
 from .rows import board_key, read_rows
 
 COLUMNS = (
@@ -38,6 +38,7 @@ def main(arguments: Sequence[str]) -> int:
         return 2
     try:
         rows = read_rows(Path(arguments[0]))
+        check_boards(rows)
     except TierbenchError as exc:
         print("\n".join(exc.lines), file=sys.stderr)
         return exc.exit_status

@@ -11,9 +11,8 @@ import numpy as np
 from ...harness.evidence import Evidence
 from ...harness.figure import Figure
 from .coefficients import Coefficients
-from .form import PARTS
 from .prediction import Asked
-from .work import Work, Works
+from .work import PARTS, Work, Works
 
 CORE = "xtensa-lx7"
 STACK = "ESP-NN"

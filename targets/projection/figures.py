@@ -11,7 +11,7 @@ from ...harness.evidence import Evidence
 from ...harness.figure import Figure
 from ...harness.values import ModelProfile
 from . import esp32_s3
-from .coefficients import Coefficients, shipped
+from .coefficients import Coefficients, Span, shipped
 from .cores import CORES, leaning_refusal
 from .power import OTHER, OWN, PowerRow, bearing, by_board
 from .prediction import NORMAL_SCALE, Asked, Prediction, known_stack, predict
@@ -133,8 +133,8 @@ def _notes(
     span = fit.clocks_mhz.get(asked.core)
     if span is not None and span.distance(asked.clock_mhz) > 0:
         notes.append(
-            f"{asked.clock_mhz:g} MHz lies outside of {span.low:g} to {span.high:g} "
-            f"MHz, those of {asked.core}'s rows: the band is wider"
+            f"{asked.core}'s rows ran at {_told(span)} MHz, not {asked.clock_mhz:g}: "
+            "the band is wider"
         )
     if fit.macs.distance(works.all.macs) > 0:
         notes.append("smaller or larger than any model that was fitted: wider")
@@ -146,6 +146,11 @@ def _notes(
             f"drops them is given a probability of {share:.2g}, inferred from times"
         )
     return notes
+
+
+def _told(span: Span) -> str:
+    low, high = f"{span.low:g}", f"{span.high:g}"
+    return low if low == high else f"{low} to {high}"
 
 
 def _is_of(fit: Coefficients, row: Mapping[str, Any], family: str, core: str) -> bool:

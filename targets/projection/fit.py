@@ -12,7 +12,12 @@ from pathlib import Path
 from ...harness.errors import TierbenchError
 from ...harness.hashing import file_sha256
 from .coefficients import SHIPPED, Coefficients, to_text
-from .left_out import calibrated_scale, coefficients_of, model_deviation
+from .left_out import (
+    calibrated_scale,
+    check_boards,
+    coefficients_of,
+    model_deviation,
+)
 from .rows import board_key, read_rows
 
 FORMULA = (
@@ -28,6 +33,7 @@ def make(table: Path) -> Coefficients:
         InputError: the table cannot be read, or holds fewer than three boards.
     """
     rows = read_rows(table)
+    check_boards(rows)
     provenance = {
         "table": table.name,
         "sha256": file_sha256(table),

@@ -71,8 +71,8 @@ def evaluate(
 ) -> Evaluation:
     """Return the form's value; ``index`` tells where each parameter stands."""
     prices = dict.fromkeys(PARTS, 0.0)
-    for part in PRICES:
-        prices[part] = values[index[f"price {part}"]]
+    for name in PRICES:
+        prices[name] = values[index[f"price {name}"]]
     effects = [
         (kind, index.get(parameter(kind, label)), part)
         for kind, label, part in system.effects()
@@ -80,7 +80,7 @@ def evaluate(
     for _, place, part in effects:
         if part is not None and place is not None:
             prices[part] += values[place]
-    costs = {part: getattr(work, part) * np.exp(prices[part]) for part in PARTS}
+    costs = {one: float(getattr(work, one) * np.exp(prices[one])) for one in PARTS}
     total = sum(costs.values())
     traits = {
         "level": 1.0,
@@ -91,11 +91,11 @@ def evaluate(
     for name, loading in traits.items():
         gradient[index[name]] = loading
     log_cycles = float(np.log(total)) + float(gradient @ values)
-    for part in PRICES:
-        gradient[index[f"price {part}"]] = costs[part] / total
+    for name in PRICES:
+        gradient[index[f"price {name}"]] = costs[name] / total
     unknown = {}
     for kind, place, part in effects:
-        loading = 1.0 if part is None else float(costs[part] / total)
+        loading = 1.0 if part is None else costs[part] / total
         if place is None:
             unknown[kind] = loading
             continue

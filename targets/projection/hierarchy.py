@@ -108,11 +108,11 @@ def fit(rows: Sequence[Row], live: Mapping[str, bool] | None = None) -> Fitted:
             spread[places] = deviations[kind]
         values, covariance, explained = _mode(data, mean, spread, noise, values, shares)
         for kind, places in members.items():
-            squares = values[places] ** 2 + np.diag(covariance)[places]
-            deviations[kind] = _pooled(squares.sum(), len(places), DEVIATIONS[kind])
+            squares = float(np.sum(values[places] ** 2 + np.diag(covariance)[places]))
+            deviations[kind] = _pooled(squares, len(places), DEVIATIONS[kind])
         _, residuals = data.linearised(values, shares)
-        squared = _weights(residuals, noise) @ residuals**2 + explained
-        noise = _pooled(squared, len(rows), NOISE)
+        squared = float(_weights(residuals, noise) @ residuals**2)
+        noise = _pooled(squared + explained, len(rows), NOISE)
         if live is None:
             shares = _assigned(data, values)
     return Fitted(
@@ -142,7 +142,7 @@ def _mode(
         weights = _weights(residuals, noise)
         weighted = gradients * weights[:, None]
         information = gradients.T @ weighted / noise**2 + np.diag(spread**-2.0)
-        covariance = np.linalg.inv(information)
+        covariance = np.asarray(np.linalg.inv(information), dtype=np.float64)
         slope = weighted.T @ residuals / noise**2 - (values - mean) / spread**2
         values = values + covariance @ slope
     return values, covariance, float(np.trace(covariance @ (gradients.T @ weighted)))

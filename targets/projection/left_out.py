@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from ...harness.errors import InputError
 from .coefficients import SCHEMA, Coefficients, Span
 from .hierarchy import Fitted, fit
 from .power import power_deviations, power_rows
@@ -89,6 +90,24 @@ def coefficients_of(
         power_deviations=power_deviations(power),
         rows=tuple(groups(rows)),
     )
+
+
+BOARDS_MIN = 3
+"""Boards without which there is nothing to leave out of what others say."""
+
+
+def check_boards(rows: Sequence[Row]) -> None:
+    """Refuse rows of too few boards.
+
+    Raises:
+        InputError: they are of fewer than `BOARDS_MIN`.
+    """
+    boards = {board_key(row.board) for row in rows}
+    if len(boards) < BOARDS_MIN:
+        raise InputError(
+            f"{len(rows)} rows of {len(boards)} boards can be used; rows of three "
+            "boards or more are needed"
+        )
 
 
 def leave_boards_out(rows: Sequence[Row], *, tells_stack: bool = True) -> list[LeftOut]:

@@ -58,11 +58,12 @@ def power_rows(rows: Iterable[Row]) -> list[PowerRow]:
 def power_deviations(rows: Sequence[PowerRow]) -> dict[str, float]:
     """Return how far, in logarithms, rows lie from their board, and boards from all."""
     boards = by_board(rows)
-    levels = [np.mean(logs) for logs in boards.values()]
-    inside = [log - np.mean(logs) for logs in boards.values() for log in logs]
+    levels = [float(np.mean(logs)) for logs in boards.values()]
+    inside = [log - float(np.mean(logs)) for logs in boards.values() for log in logs]
+    outside = [level - float(np.mean(levels)) for level in levels]
     return {
         OWN: _pooled(inside, len(inside) - len(boards), PRIOR[OWN]),
-        OTHER: _pooled(levels - np.mean(levels), len(levels) - 1, PRIOR[OTHER]),
+        OTHER: _pooled(outside, len(levels) - 1, PRIOR[OTHER]),
     }
 
 

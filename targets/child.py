@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 MEMORY_BYTES = 4 << 30
 PRINTED_BYTES = 16 << 20
@@ -96,13 +96,16 @@ def run(
             with suppress(ProcessLookupError):
                 os.killpg(child.pid, signal.SIGKILL)
             child.wait()
-        printed.seek(0)
-        words.seek(max(0, os.fstat(words.fileno()).st_size - WORDS_BYTES))
         return Answer(
-            printed=printed.read(PRINTED_BYTES).decode("utf-8", "replace"),
-            words=words.read().decode("utf-8", "replace"),
-            status=status,
+            printed=_text(printed, 0), words=_text(words, WORDS_BYTES), status=status
         )
+
+
+def _text(file: IO[bytes], last_bytes: int) -> str:
+    """Return what a file holds, or the last of it."""
+    size = os.fstat(file.fileno()).st_size
+    file.seek(max(0, size - last_bytes) if last_bytes else 0)
+    return file.read(PRINTED_BYTES).decode("utf-8", "replace")
 
 
 def bound() -> None:

@@ -95,12 +95,7 @@ def lay_out(structure: Structure, build: Build) -> Arena:
     ]
     tail = _Tail()
     _keep_interpreter(tail, structure, build)
-    for wanted in _flat(needs):
-        if wanted.parameters:
-            tail.take(wanted.parameters, 1 if wanted.parameters < 4 else 4)
-    for wanted in _flat(needs):
-        if wanted.state:
-            tail.take(wanted.state, ALIGNMENT)
+    _keep_kernels(tail, needs)
     preparing = _prepare(tail, structure, needs, pointer)
     scratch = [(step, size) for step, n in enumerate(needs[0]) for size in n.scratch]
     count = sum(len(wanted.scratch) for wanted in _flat(needs))
@@ -148,6 +143,15 @@ def _keep_interpreter(tail: _Tail, structure: Structure, build: Build) -> None:
         tail.take(sizeof("ppi", pointer) * len(graph.tensors), pointer)
     for graph in structure.subgraphs:  # NodeAndRegistration
         tail.take(8 * pointer * len(graph.operators), pointer)
+
+
+def _keep_kernels(tail: _Tail, needs: list[list[Need]]) -> None:
+    for wanted in _flat(needs):
+        if wanted.parameters:
+            tail.take(wanted.parameters, 1 if wanted.parameters < 4 else 4)
+    for wanted in _flat(needs):
+        if wanted.state:
+            tail.take(wanted.state, ALIGNMENT)
 
 
 def _prepare(

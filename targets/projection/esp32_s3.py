@@ -11,7 +11,7 @@ import numpy as np
 from ...harness.evidence import Evidence
 from ...harness.figure import Figure
 from .coefficients import Coefficients
-from .prediction import Asked
+from .prediction import Asked, hardware
 from .work import PARTS, Work, Works
 
 CORE = "xtensa-lx7"
@@ -52,6 +52,7 @@ def latency(fit: Coefficients, works: Works, asked: Asked) -> Figure:
         high=high,
         coverage=fit.coverage,
         basis={
+            **hardware(asked, STACK),
             "cycles": round(float(np.exp(middle))),
             "macs": works.all.macs,
             "live_macs": works.live.macs,

@@ -14,7 +14,14 @@ from . import esp32_s3
 from .coefficients import Coefficients, Span, shipped
 from .cores import CORES, leaning_refusal
 from .power import OTHER, OWN, PowerRow, bearing, by_board
-from .prediction import NORMAL_SCALE, Asked, Prediction, known_stack, predict
+from .prediction import (
+    NORMAL_SCALE,
+    Asked,
+    Prediction,
+    hardware,
+    known_stack,
+    predict,
+)
 from .work import Works, work_of
 
 REACH = 4.0
@@ -91,6 +98,7 @@ def _latency(
         return float(np.exp(log_cycles)) * 1e3 / asked.clock_mhz
 
     middle, half = predicted.log_cycles, predicted.half_width
+    family, version = known_stack(fit, asked.stack)
     return Figure(
         quantity=LATENCY,
         unit="ns",
@@ -100,6 +108,7 @@ def _latency(
         high=at(middle + half),
         coverage=fit.coverage,
         basis={
+            **hardware(asked, version or family),
             "cycles": round(float(np.exp(middle))),
             "macs": works.all.macs,
             "live_macs": works.live.macs,

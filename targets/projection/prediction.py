@@ -38,6 +38,11 @@ class Asked:
     has_dsp: bool = True
 
 
+def hardware(asked: Asked, stack: str | None) -> dict[str, object]:
+    """Return what was projected for, as plain values; ``stack`` where it is known."""
+    return {"core": asked.core, "clock_mhz": asked.clock_mhz, "stack": stack}
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Prediction:
     """The middle of the logarithm of cycles, half of its band's width, what is unknown.

@@ -116,6 +116,13 @@ def test_it_rests_on_rows_that_can_be_looked_up() -> None:
     }
 
 
+def test_it_tells_what_it_was_projected_for() -> None:
+    told = project(profile(), replace(M4, stack="x-cube-ai"))[0].basis
+    assert (told["core"], told["clock_mhz"]) == ("cortex-m4", 120.0)
+    assert told["stack"] == "X-CUBE-AI"
+    assert project(profile(), replace(M4, stack="x"))[0].basis["stack"] is None
+
+
 def test_dead_channels_count_as_a_stack_treats_them() -> None:
     whole, dead = profile(), profile(live_share=0.5)
 

@@ -20,8 +20,12 @@ from tierbench.targets.projection.coefficients import (
 from tierbench.targets.projection.esp32_s3 import KERNELS
 from tierbench.targets.projection.fit import main, make
 from tierbench.targets.projection.hierarchy import fit
-from tierbench.targets.projection.left_out import coefficients_of, leave_boards_out
-from tierbench.targets.projection.rows import WORKS, read_rows
+from tierbench.targets.projection.left_out import (
+    LeftOut,
+    coefficients_of,
+    leave_boards_out,
+)
+from tierbench.targets.projection.rows import WORKS, board_key, read_rows
 from tierbench.targets.projection.work import Works, work_of
 
 PUBLISHED = os.environ.get("TIERBENCH_PUBLISHED")
@@ -29,6 +33,7 @@ published = pytest.mark.skipif(
     not PUBLISHED, reason="TIERBENCH_PUBLISHED names no folder"
 )
 TABLE = Path(PUBLISHED or "") / "mlperf_tiny_fit.csv"
+DOCUMENT = Path(__file__).parents[3] / "docs" / "projection.md"
 MODELS = {
     "kws": "kws_ref_model.tflite",
     "vww": "vww_96_int8.tflite",
@@ -126,9 +131,36 @@ def test_counts_of_the_reference_models_are_those_of_their_files() -> None:
     assert (vww.all.macs, vww.live.macs) == (7_489_664, 3_742_559)
 
 
+@pytest.fixture(scope="module")
+def found() -> list[LeftOut]:
+    return leave_boards_out(read_rows(TABLE))
+
+
 @published
-def test_boards_that_were_left_out_are_projected_well_enough() -> None:
-    found = leave_boards_out(read_rows(TABLE))
+def test_the_documented_errors_are_those_that_the_check_finds(
+    found: list[LeftOut],
+) -> None:
+    checked = 0
+    for line in DOCUMENT.read_text("utf-8").splitlines():
+        cells = [cell.strip() for cell in line.strip("|").split("|")]
+        if len(cells) != 7 or not cells[3].isdigit() or "alone" in cells[0]:
+            continue
+        key = board_key(cells[0].split(",")[0])
+        own = [one for one in found if key in ("ALL", board_key(one.row.board))]
+        checked += 1
+        assert len(own) == int(cells[3])
+        error = np.median([one.relative_error for one in own])
+        covered = np.mean([one.is_covered for one in own])
+        width = np.median([one.high_over_low for one in own])
+        told = [f"{error:.0%}", f"{covered:.0%}", f"{width:.1f}"]
+        assert [cell.replace(" ", "") for cell in cells[4:]] == told, cells[0]
+    assert checked == 8
+
+
+@published
+def test_boards_that_were_left_out_are_projected_well_enough(
+    found: list[LeftOut],
+) -> None:
     assert len(found) == 165
     assert np.median([one.relative_error for one in found]) <= 0.25
     assert np.mean([one.is_covered for one in found]) >= 0.75

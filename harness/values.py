@@ -95,6 +95,9 @@ class ModelProfile:
     ``other``) to multiply-accumulates for one sample; None where a shape is unknown.
     ``external_files`` are paths, relative to the model's folder, of weights beside it.
     ``weight_bytes`` are those of the ``parameters``, packed as the file holds them.
+    ``output_elements`` are those that the operators of each class give for one sample.
+    ``live_macs`` and ``live_output_elements`` leave out channels whose weights are all
+    zero; None where the format's reader does not look for them.
     """
 
     format: str
@@ -108,6 +111,9 @@ class ModelProfile:
     activation_bits: int | None
     external_files: tuple[str, ...] = ()
     weight_bytes: int | None = None
+    output_elements: Mapping[str, int] | None = None
+    live_macs: Mapping[str, int] | None = None
+    live_output_elements: Mapping[str, int] | None = None
 
     @property
     def macs_total(self) -> int | None:

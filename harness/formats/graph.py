@@ -99,13 +99,19 @@ class Tensor:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Step:
-    """One operator: ``macs`` is None where they cannot be known."""
+    """One operator: ``macs`` is None where they cannot be known.
+
+    ``live_macs`` and ``live_elements`` (of its first output) leave out channels whose
+    weights are all zero (`dead_channels`); None where no reader looked for them.
+    """
 
     operator: str
     inputs: tuple[str, ...]
     outputs: tuple[str, ...]
     kind: str = "other"
     macs: int | None = 0
+    live_macs: int | None = None
+    live_elements: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -155,7 +161,7 @@ def profile(graph: Graph) -> ModelProfile:
         outputs=graph.output_specs,
         operators=dict(sorted(graph.operators.items())),
         parameters=sum(size for size in sizes if size is not None),
-        macs=_macs(live),
+        macs=_by_class((step.kind, step.macs) for step in live),
         peak_activation_bytes=_peak_bytes(graph, live, constants),
         weight_bits=_dominant_bits(stored),
         activation_bits=_dominant_bits(
@@ -165,6 +171,15 @@ def profile(graph: Graph) -> ModelProfile:
         ),
         external_files=graph.external_files,
         weight_bytes=_weight_bytes(stored),
+        output_elements=_by_class(
+            (step.kind, graph.tensors[step.outputs[0]].elements)
+            for step in live
+            if step.outputs
+        ),
+        live_macs=_by_class((step.kind, step.live_macs) for step in live),
+        live_output_elements=_by_class(
+            (step.kind, step.live_elements) for step in live
+        ),
     )
 
 
@@ -183,12 +198,12 @@ def _constants(graph: Graph) -> frozenset[str]:
     return frozenset(names)
 
 
-def _macs(steps: Iterable[Step]) -> dict[str, int] | None:
+def _by_class(counts: Iterable[tuple[str, int | None]]) -> dict[str, int] | None:
     totals = dict.fromkeys(CLASSES, 0)
-    for step in steps:
-        if step.macs is None:
+    for kind, count in counts:
+        if count is None:
             return None
-        totals[step.kind] += step.macs
+        totals[kind] += count
     return totals
 
 

@@ -9,7 +9,10 @@ from math import isfinite
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from ..errors import ModelError
+from .dead_channels import Channels, with_live
 from .graph import Graph, Step, Tensor, elements, product
 
 IDENTIFIER = b"TFL3"
@@ -33,6 +36,10 @@ _UNKNOWN = {
 }
 _CUSTOM_WITHOUT_MACS = {"TFLite_Detection_PostProcess"}
 _DTYPES = {"FLOAT8_E4M3FN": "float8", "FLOAT8_E5M2": "float8"}
+
+# Where a stored weight's output channels lie.
+_OUTPUT_AXES = {"CONV_2D": 0, "DEPTHWISE_CONV_2D": -1, "FULLY_CONNECTED": 0}
+_ZERO_DTYPES = {"INT8": "i1", "UINT8": "u1", "FLOAT32": "<f4"}
 
 Counted = tuple[str, int | None]
 
@@ -99,6 +106,9 @@ class _Reader:
             self._step(number, table.Operators(i), found)
             for i in range(table.OperatorsLength())
         ]
+        steps = with_live(
+            steps, {one.name: one for one, _ in found}, self._zero_rows(number, steps)
+        )
         inputs = [_at(found, table.Inputs(i)) for i in range(table.InputsLength())]
         outputs = [_at(found, table.Outputs(i)) for i in range(table.OutputsLength())]
         if number == 0 and not (steps and outputs):
@@ -113,6 +123,33 @@ class _Reader:
             steps=tuple(steps),
             operators=Counter(step.operator for step in steps),
         )
+
+    def _zero_rows(self, number: int, steps: list[Step]) -> dict[str, Channels]:
+        """Return for each stored weight which output channels are all zero."""
+        table = self.model.Subgraphs(number)
+        found = {}
+        for step in steps:
+            axis = _OUTPUT_AXES.get(step.operator)
+            if axis is None or len(step.inputs) < 2:
+                continue
+            index = int(step.inputs[1].split(":")[1])
+            rows = self._zeros(table.Tensors(index), axis)
+            if rows is not None:
+                found[step.inputs[1]] = rows
+        return found
+
+    def _zeros(self, tensor: Any, axis: int) -> Channels | None:
+        """Return the channels of a stored tensor (8 bits, fp32) that are all zero."""
+        buffer = self.model.Buffers(tensor.Buffer())
+        kind = _ZERO_DTYPES.get(self.dtypes[tensor.Type()])
+        if kind is None or buffer.DataIsNone() or tensor.Sparsity() is not None:
+            return None
+        shape = [tensor.Shape(i) for i in range(tensor.ShapeLength())]
+        _, _, zero_point = _quantisation(tensor.Quantization())
+        data = buffer.DataAsNumpy().view(kind).reshape(shape)
+        others = tuple(i for i in range(len(shape)) if i != axis % len(shape))
+        zeros: Channels = np.all(data == (zero_point or 0), axis=others)
+        return zeros
 
     def _operator(self, code: Any) -> str:
         number = max(code.BuiltinCode(), code.DeprecatedBuiltinCode())

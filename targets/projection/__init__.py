@@ -1,0 +1,1 @@
+"""Time and energy of int8 models on microcontrollers, projected."""

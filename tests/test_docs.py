@@ -21,7 +21,10 @@ GROUPED = (
     *("models build", "models list", "models rebuild", "models show"),
 )
 SHIPPED = (*sorted({*BUILT_IN} - {"models"}), *GROUPED, "project", "report", "search")
-HOST_TARGETS = ("host-litert", "host-onnxruntime", "host-openvino", "sim")
+HOST_TARGETS = (
+    *("cortex-m", "ethos-u"),
+    *("host-litert", "host-onnxruntime", "host-openvino", "sim"),
+)
 
 
 def sections(path: Path) -> dict[str, str]:
@@ -131,7 +134,7 @@ def range_of(option: Option) -> str:
     if option.kind is bool:
         return "`true`, `false`"
     if option.choices:
-        return ", ".join(f"`{choice}`" for choice in option.choices)
+        return ", ".join(f"`{choice}`" for choice in option.choices if choice != "")
     if option.minimum is not None and option.maximum is not None:
         return f"{option.minimum:g} to {option.maximum:g}"
     if option.minimum is not None:

@@ -8,6 +8,7 @@ from support.real_sim import RealSim
 
 from tierbench.models import defect
 from tierbench.targets.contract import TargetContract
+from tierbench.targets.cortex_m import CortexM
 from tierbench.targets.host_litert import HostLitert
 from tierbench.targets.host_onnxruntime import HostOnnxruntime
 from tierbench.targets.sim import Sim
@@ -32,6 +33,11 @@ class TestHostOnnxruntime(Installed):
 
 class TestHostLitert(Installed):
     target = HostLitert
+    model = FILES / "defect.tflite"
+
+
+class TestCortexM(Installed):
+    target = CortexM
     model = FILES / "defect.tflite"
 
 

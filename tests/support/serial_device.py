@@ -260,16 +260,15 @@ class Pty:
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._ends = True
-        self._thread.join()
-        self.vanish()
+        self.stop()
 
-    def vanish(self) -> None:
+    def stop(self) -> None:
         """Close both ends, as if the cable were pulled."""
-        for end in (self._master, self._slave):
-            if end >= 0:
-                os.close(end)
-        self._master = self._slave = -1
+        if not self._ends:
+            self._ends = True
+            self._thread.join()
+            os.close(self._master)
+            os.close(self._slave)
 
     def _serve(self) -> None:
         events = self.firmware.boot(time.monotonic())

@@ -31,6 +31,12 @@ def honest(command: str, events: Events) -> Events:
     return events
 
 
+def atoi(text: str) -> int:
+    """Return the number that a text begins with, as C does."""
+    match = re.match(r"\s*[-+]?\d{1,9}", text, re.ASCII)
+    return int(match[0]) if match else 0
+
+
 def averages(values: bytes) -> list[float]:
     """Compute something cheap of int8 inputs: four results within -1 to 1."""
     if not values:
@@ -100,8 +106,8 @@ class Firmware:
         return self._say(now_s, f"e-[Unknown command: {words[0]}]")
 
     def _infer(self, words: list[str], now_s: float) -> Events:
-        calls = int(words[1]) if len(words) > 1 else 1
-        warm_ups = int(words[2]) if len(words) > 2 else 10
+        calls = atoi(words[1]) if len(words) > 1 else 1
+        warm_ups = atoi(words[2]) if len(words) > 2 else 10
         if calls <= 0:
             return self._say(now_s, "e-[Inference iterations must be >0]")
         self._results = list(self.compute(bytes(self._buffer)))
@@ -117,7 +123,9 @@ class Firmware:
 
     def _db(self, words: list[str], now_s: float) -> Events:
         if words[1] == "load":
-            size = int(words[2])
+            size = atoi(words[2]) if len(words) > 2 else 0
+            if size <= 0:
+                return self._say(now_s, "e-[Command 'db load' must be >0 bytes]")
             if size > self.buffer_max:
                 told = f"Supplied buffer size {size} exceeds maximum of "
                 return [(now_s, f"{told}{self.buffer_max}\n".encode())]

@@ -89,9 +89,7 @@ def run(folder: Path, port: str, profile: str = "smoke") -> dict[str, dict[str, 
         return {row["target"]: row for row in rows(store)}
 
 
-def test_a_sweep_start_to_finish(
-    folder: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_sweep_start_to_finish(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(windows, "WINDOW_NS", WINDOW_NS)
     firmware = Firmware(Interpreter(folder / "model.tflite"), call_s=CALL_S)
     with Pty(firmware) as board:

@@ -83,7 +83,8 @@ class Measured:
     ``started_at_ns`` is Unix time; ``started_ns`` is on the monotonic clock that all
     workers of one machine share. ``more`` holds what a demand brought besides, int64
     nanoseconds by quantity. A window that was timed as one holds the mean of its
-    ``calls`` as its one latency, by the ``clock`` that timed it.
+    ``calls`` as its one latency, by the ``clock`` that timed it. ``marked`` where the
+    device pulled a pin down as it began and as it ended.
     """
 
     started_at_ns: int
@@ -96,6 +97,7 @@ class Measured:
     more: Mapping[str, NDArray[np.int64]] = field(default_factory=dict)
     calls: int | None = None
     clock: Clock = Clock.HOST
+    marked: bool = False
 
     @property
     def made(self) -> int:

@@ -344,6 +344,6 @@ def _check_clock(told: Inference) -> None:
     if off_us > CLOCK_SHARE * told.device_us + CLOCK_SLACK_US:
         raise Garbled(
             f"{told.calls} inferences took {told.device_us / 1e6:.6g} s by the "
-            f"device's laps and {told.host_us / 1e6:.6g} s by this machine's clock: a lap is "
-            "wrong, or the device's timer does not count microseconds"
+            f"device's laps and {told.host_us / 1e6:.6g} s by this machine's clock: a "
+            "lap is wrong, or the device's timer does not count microseconds"
         )

@@ -14,7 +14,8 @@ from ...harness.values import BlockKind, Clock, Memory, ModelProfile, Setting
 from ...harness.worker import Bound, Limits, Measured, Opened, Stretch, Worker
 from .firmware import Firmware, firmware_of
 from .port import BAUDS, Port
-from .protocol import CALLS_MAX, SLOWNESS, TRIES, Device, Inference, Told
+from .protocol import CALLS_MAX, SLOWNESS, TRIES, Device, Told
+from .replies import Inference
 
 if TYPE_CHECKING:
     from ...harness.worker import Array
@@ -193,4 +194,5 @@ def _measured(told: Inference, window_ns: float) -> Measured:
         context=context,
         calls=told.calls,
         clock=Clock.HOST if told.device_us is None else Clock.DEVICE,
+        marked=told.device_us is None,
     )

@@ -1,4 +1,4 @@
-"""A device that speaks MLPerf Tiny's protocol as its reference firmware does, in Python.
+"""A device that speaks MLPerf Tiny's protocol as its reference firmware does.
 
 ``Firmware`` is pure: it takes bytes at a moment and says which bytes come back when.
 ``Loopback`` is a stream to one in virtual time, ``Pty`` a real pseudo-terminal with one

@@ -21,7 +21,13 @@ GROUPED = (
     *("models build", "models list", "models rebuild", "models show"),
 )
 SHIPPED = (*sorted({*BUILT_IN} - {"models"}), *GROUPED, "report", "search")
-HOST_TARGETS = ("host-litert", "host-onnxruntime", "host-openvino", "sim")
+HOST_TARGETS = (
+    "cortex-m-serial",
+    "host-litert",
+    "host-onnxruntime",
+    "host-openvino",
+    "sim",
+)
 
 
 def sections(path: Path) -> dict[str, str]:

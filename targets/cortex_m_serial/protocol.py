@@ -24,6 +24,7 @@ from typing import TypeVar
 from ...harness.errors import CaseError, WorkerError, WorkerTimeout
 from .lines import Garbled, Line, Lines, Stream
 from .replies import (
+    VALUE_CHARACTERS,
     Inference,
     first_other,
     inference,
@@ -48,6 +49,9 @@ CHUNK_BYTES = 31
 
 BOARD_CHUNK_BYTES = 26
 """The same through the interface board, which takes some of the characters."""
+
+PRINTED_BYTES = 6
+"""What ``db print`` sends for each byte of the buffer, at most."""
 
 BOARD = "Interface Board"
 """What the interface board's own name ends in."""
@@ -171,7 +175,8 @@ class Device:
             raise Garbled("'infer' told laps and 'timestamp' none, or the reverse")
         if self._checks_clock:
             _check_clock(told)
-        again = results(self._ask("results", RESULTS_LINE_MAX))
+        length_max = LINE_MAX + VALUE_CHARACTERS * len(told.results)
+        again = results(self._ask("results", length_max))
         if again != told.results:
             raise Garbled(
                 "the results changed as they were asked for again, the first other one "
@@ -252,7 +257,7 @@ class Device:
         self, command: str, length_max: int = LINE_MAX, more_lines: int = 0
     ) -> list[str]:
         """Return the lines of a reply that takes no computing."""
-        traffic = len(command) + min(length_max, 1 << 16) + 16 * more_lines
+        traffic = len(command) + max(length_max, PRINTED_BYTES * more_lines)
         limit_s = ANSWER_S + SLOWNESS * traffic / self._bytes_per_s
         came = self._exchange(command, limit_s, length_max, more_lines)
         return [line.text for line in came]

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ...harness.errors import CaseError, WorkerError
+from ...harness.errors import CaseError, WorkerDied, WorkerError
 from ...harness.values import BlockKind, Clock, Memory, ModelProfile, Setting
 from ...harness.worker import Bound, Limits, Measured, Opened, Stretch, Worker
 from .firmware import Firmware, firmware_of
@@ -49,6 +49,9 @@ def connect(path: str, baud: int) -> tuple[Port, Device, Told, int]:
             port.set_baud(rate)
             device = Device(port, bytes_per_s=port.bytes_per_s)
             return port, device, device.greet(TRIES if baud else TRIES - 1), rate
+        except WorkerDied:
+            port.close()
+            raise
         except WorkerError as exc:
             problems.append(f"at {rate} baud: {exc}")
         except BaseException:

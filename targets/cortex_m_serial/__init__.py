@@ -84,6 +84,7 @@ class CortexMSerial(Target):
         """Keep the options; the board is asked when somebody wants to know."""
         super().__init__(settings, python)
         self._told: Told | None = None
+        self._held: Variant | None = None
 
     @property
     def machine(self) -> str:
@@ -151,6 +152,17 @@ class CortexMSerial(Target):
             return "the protocol carries one input and one output"
         if any(prod(spec.shape) < 0 or spec.shape[:1] != (1,) for spec in ends):
             return "the protocol carries inputs and outputs of a fixed shape, batch 1"
+        return self._other_than_flashed(variant)
+
+    def _other_than_flashed(self, variant: Variant) -> str | None:
+        """Return why a second model cannot be on the board, None for the first."""
+        held = self._held or variant
+        if held.sha256 != variant.sha256:
+            return (
+                f"a board holds the one model that was flashed onto it, and "
+                f"{held.model} {held.name} comes first: name one variant for this port"
+            )
+        self._held = held
         return None
 
     def footprint_bytes(self, variant: Variant) -> int:

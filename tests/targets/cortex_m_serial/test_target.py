@@ -80,6 +80,17 @@ def test_what_the_protocol_cannot_carry_is_refused_before() -> None:
     assert "fixed shape" in (found or "")
 
 
+def test_a_board_holds_one_model() -> None:
+    target = CortexMSerial()
+    case = example_case("int8")
+    workload = replace(case.workload, scenario=Scenario.SINGLE_STREAM)
+    first = replace(case.variant, profile=profile_of(), sha256="1" * 64)
+    other = replace(first, name="int4", sha256="2" * 64)
+    assert target.check(first, workload) is None
+    assert "defect int8 comes first" in (target.check(other, workload) or "")
+    assert target.check(first, workload) is None
+
+
 def test_its_own_clock_times_it_alone() -> None:
     target = CortexMSerial({"port": "/dev/ttyACM3"})
     assert target.clock is Clock.DEVICE

@@ -8,7 +8,6 @@ nothing runs in it but the reading of text (``protocol``).
 from __future__ import annotations
 
 from collections.abc import Mapping
-from math import prod
 from pathlib import Path
 
 from ...harness.errors import TargetUnavailable, TierbenchError
@@ -150,8 +149,10 @@ class CortexMSerial(Target):
         ends = (*variant.profile.inputs, *variant.profile.outputs)
         if len(variant.profile.inputs) != 1 or len(variant.profile.outputs) != 1:
             return "the protocol carries one input and one output"
-        if any(prod(spec.shape) < 0 or spec.shape[:1] != (1,) for spec in ends):
-            return "the protocol carries inputs and outputs of a fixed shape, batch 1"
+        if any(spec.shape[:1] not in ((1,), (-1,)) for spec in ends):
+            return "the protocol carries inputs and outputs with batch 1"
+        if any(length < 1 for spec in ends for length in spec.shape[1:]):
+            return "the protocol carries inputs and outputs of a fixed shape"
         return self._other_than_flashed(variant)
 
     def _other_than_flashed(self, variant: Variant) -> str | None:

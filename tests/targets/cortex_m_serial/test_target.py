@@ -75,6 +75,9 @@ def test_what_the_protocol_cannot_carry_is_refused_before() -> None:
     two = profile_of()
     twice = replace(variant, profile=replace(two, inputs=two.inputs * 2))
     assert "one input" in (target.check(twice, replace(workload, batch=1)) or "")
+    any_batch = replace(two, inputs=(replace(two.inputs[0], shape=(-1, 100)),))
+    batched = replace(variant, profile=any_batch)
+    assert target.check(batched, replace(workload, batch=1)) is None
     free = replace(two, inputs=(replace(two.inputs[0], shape=(1, -1)),))
     found = target.check(replace(variant, profile=free), replace(workload, batch=1))
     assert "fixed shape" in (found or "")

@@ -93,7 +93,7 @@ class Bench:
     def __post_init__(self) -> None:
         """Take up what an interrupted run has left."""
         workload = self.planned.case.workload
-        self._course = course_of(workload, self.profile)
+        self._course = course_of(workload, self.profile, self.planned.target.clock)
         for block in self.recovered.blocks:
             self._take(block)
         self.records = list(self.recovered.workers)
@@ -174,7 +174,7 @@ class Bench:
         self.estimate = spread(values)
         self.shortfall = self._missing(self.estimate, values)
         self.streak = self.streak.after(self.shortfall is None)
-        return self.streak.done or self.measured_s >= self._course.limit_s
+        return self._settled or self.measured_s >= self._course.limit_s
 
     def awaits_meters(self) -> bool:
         """Return whether an energy phase is to come, which must not part the rounds."""
@@ -228,10 +228,14 @@ class Bench:
             return self._accuracy
         return replace(self._accuracy, evidence=own)
 
+    @property
+    def _settled(self) -> bool:
+        return self.streak.passes >= self._course.looks_needed
+
     def _verdict(self) -> tuple[Status, str | None]:
         if self.failure is not None:
             return self.failure.status, self.failure.reason
-        if self.streak.done or not self.planned.target.has_clock:
+        if self._settled or not self.planned.target.has_clock:
             return Status.OK, None
         why = self.shortfall or "narrow enough only once"
         return Status.NOT_CONVERGED, f"{why} within {self._course.limit_s:g} s"
@@ -388,7 +392,7 @@ class Bench:
             started_at_ns=measured.started_at_ns,
             offset_ns=self.timeline.offset_ns(measured.started_ns),
             elapsed_ns=measured.elapsed_ns,
-            calls=len(measured.latency_ns),
+            calls=measured.made,
             series=(*series_of(measured), *more),
             context=measured.context,
         )

@@ -9,6 +9,7 @@ from .demand import Frames, Poisson, Queries
 from .errors import CaseError, WorkerError
 from .load import OFFERED
 from .profiles import Profile
+from .stopping import PASSES_NEEDED
 from .values import Block, Series, Workload
 from .worker import Measured, Stretch, Worker
 
@@ -29,6 +30,11 @@ class Course:
     def converges(self) -> bool:
         """Return whether the case ends by the interval of its latency."""
         return True
+
+    @property
+    def looks_needed(self) -> int:
+        """Return how many looks in a row must find nothing missing."""
+        return PASSES_NEEDED
 
     def share_done(self, blocks: Sequence[Block]) -> float | None:
         """Return about which share is done, None where the interval's width tells."""
@@ -85,6 +91,6 @@ def series_of(measured: Measured) -> tuple[Series, ...]:
         arrays["off_cpu"] = measured.off_cpu_ns
     arrays.update(measured.more)
     return tuple(
-        Series(quantity=quantity, unit="ns", values=values)
+        Series(quantity=quantity, unit="ns", values=values, clock=measured.clock)
         for quantity, values in arrays.items()
     )

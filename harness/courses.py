@@ -5,7 +5,8 @@ from __future__ import annotations
 from .course import Course
 from .profiles import Profile
 from .search import PipelineCourse, ServerCourse
-from .values import Scenario, Workload
+from .values import Clock, Scenario, Workload
+from .windows import WindowCourse
 
 _COURSES: dict[Scenario, type[Course]] = {
     Scenario.SERVER: ServerCourse,
@@ -13,7 +14,11 @@ _COURSES: dict[Scenario, type[Course]] = {
 }
 
 
-def course_of(workload: Workload, profile: Profile) -> Course:
-    """Return the course of a case."""
+def course_of(
+    workload: Workload, profile: Profile, clock: Clock = Clock.HOST
+) -> Course:
+    """Return the course of a case on a target that is timed by this clock."""
     kind = _COURSES.get(workload.scenario, Course)
+    if clock is Clock.DEVICE:
+        kind = WindowCourse
     return kind(workload=workload, profile=profile)

@@ -86,6 +86,8 @@ class Recording:
     Its times plus ``clock_offset_ns`` are ns on the machine's monotonic clock, wrong by
     at most ``clock_error_ns``; ``clock`` says how that is known. A reading may have
     been renewed up to ``late_ns`` before its time: the period at which it was polled.
+    ``falls_ns`` are the moments, on the series' clock, at which a pin of the device
+    fell, None where the meter sees none.
     """
 
     specification: Specification
@@ -94,6 +96,7 @@ class Recording:
     clock_error_ns: int = 0
     clock: str = "the machine's own"
     late_ns: int = 0
+    falls_ns: tuple[int, ...] | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -20,6 +20,7 @@ import numpy as np
 
 from .energy import UPDATES_MIN
 from .errors import MeterError
+from .marks import Window, marked_windows
 from .meter import Load, PowerMeter, Recording, told
 from .power import METERING
 from .values import Block, BlockKind, Phase, Series
@@ -51,16 +52,19 @@ Keep = Callable[[Measured, int], int]
 class Metering:
     """One energy phase and what came of it.
 
-    Times are on the machine's monotonic clock. ``missing`` says of each meter that told
-    nothing why.
+    Times are on the machine's monotonic clock. ``marked`` are the busy stretches that
+    the device marked on a pin, ``windows`` by a recording's place when its meter saw
+    the kept ones. ``missing`` says of each meter that told nothing why.
     """
 
     meters: Sequence[PowerMeter]
     energy_ns: int
-    busy: list[tuple[int, int]] = field(default_factory=list)
-    idle: list[tuple[int, int]] = field(default_factory=list)
+    busy: list[Window] = field(default_factory=list)
+    marked: list[Window] = field(default_factory=list)
+    idle: list[Window] = field(default_factory=list)
     blocks: list[int] = field(default_factory=list)
     recordings: list[Recording] = field(default_factory=list)
+    windows: dict[int, list[Window]] = field(default_factory=dict)
     missing: dict[str, str] = field(default_factory=dict)
     began_ns: int | None = None
 
@@ -148,13 +152,34 @@ class Metering:
         measured = worker.block(replace(stretch, duration_ns=length_ns))
         began_ns = measured.started_ns
         self.busy.append((began_ns, began_ns + measured.elapsed_ns))
+        if measured.marked:
+            self.marked.append(self.busy[-1])
         return measured
 
     def _stop(self, meter: PowerMeter, load: Load) -> None:
         try:
-            self.recordings += meter.stop(load)
+            for recording in meter.stop(load):
+                windows = self._windows(recording)
+                self.windows[len(self.recordings)] = windows
+                self.recordings.append(recording)
         except MeterError as exc:
             self._miss(meter, str(exc))
+
+    def _windows(self, recording: Recording) -> list[Window]:
+        """Return when the kept stretches began and ended, [] where the harness knows.
+
+        Raises:
+            MeterError: only the device knows, and the meter did not see its pin.
+        """
+        if not self.marked:
+            return []
+        if recording.falls_ns is None:
+            raise MeterError(
+                "the device tells no times but marks its work on a pin, and this meter "
+                "sees none; use one that does, as joulescope with its option marks"
+            )
+        falls = [fall + recording.clock_offset_ns for fall in recording.falls_ns]
+        return marked_windows(falls, self.marked)[len(self.marked) - len(self.blocks) :]
 
     def _miss(self, meter: PowerMeter, reason: str) -> None:
         """Note why a meter told nothing; two of one kind may each have a reason."""
@@ -185,7 +210,10 @@ class Metering:
         return {
             "blocks": list(self.blocks),
             "idle": [[begin + base_ns, end + base_ns] for begin, end in self.idle],
-            "channels": [_plain(recording) for recording in self.recordings],
+            "channels": [
+                _plain(recording, self.windows.get(place, []), base_ns)
+                for place, recording in enumerate(self.recordings)
+            ],
             "missing": dict(self.missing),
         }
 
@@ -202,9 +230,13 @@ def _placed(recording: Recording, base_ns: int) -> Series:
     )
 
 
-def _plain(recording: Recording) -> dict[str, Any]:
+def _plain(
+    recording: Recording, windows: Sequence[Window], base_ns: int
+) -> dict[str, Any]:
+    marked = [[begin + base_ns, end + base_ns] for begin, end in windows]
     return {
         **told(recording.specification),
+        **({"windows": marked} if marked else {}),
         "late_ns": recording.late_ns,
         "clock": recording.clock,
         "clock_offset_ns": recording.clock_offset_ns,

@@ -130,8 +130,10 @@ class _Case:
     ) -> None:
         self._channels = channels
         self._curves = [curve_of(recording) for recording, _ in channels]
-        self._busy = [(float(b.offset_ns), float(b.offset_ns + b.elapsed_ns))
-                      for b in busy]  # fmt: skip
+        # Where the device marked its work on a pin, the meter saw when.
+        seen = [(b.offset_ns, b.offset_ns + b.elapsed_ns) for b in busy]
+        windows = channels[0][1].get("windows", seen)
+        self._busy = [(float(begin), float(end)) for begin, end in windows]
         self._idle = [(float(begin), float(end)) for begin, end in idle]
         self._samples = np.array([block.calls * batch for block in busy])
 

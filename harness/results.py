@@ -12,7 +12,6 @@ from .errors import NotFound
 from .figure_rows import NO_CLOCK, figure_keys
 from .load_rows import load_rows, unborne
 from .memory import memory_part
-from .on_cpu import OnCpu
 from .plain import to_plain
 from .power import METERING
 from .power_rows import power_keys
@@ -32,6 +31,7 @@ from .values import (
     Variant,
     Workload,
 )
+from .windows import UNSEEN_CPU, UNSEEN_FIRST
 
 NOTHING = "nothing was measured"
 OTHER_THREADS = "the runtime computes on other threads"
@@ -137,7 +137,9 @@ def row(result: Result, summary: Summary | None = None) -> dict[str, Any]:
         **known(
             "off_cpu_share",
             summary.off_cpu_share,
-            _unflagged(workload) if summary.slices else unborne(result) or nothing,
+            _unflagged(summary, workload)
+            if summary.slices
+            else unborne(result) or nothing,
         ),
         **figure_keys(result),
         "case_key": case.key,
@@ -209,7 +211,10 @@ def _latency(
             else unborne(result) or nothing
         )
         return unknown("latency_ms", reason)
+    if summary.median_ns.value is None:
+        return unknown("latency_ms", summary.median_ns.reason or nothing)
     first = summary.first_call_ns
+    no_first = UNSEEN_FIRST if summary.clock else "no first call was kept"
     return {
         "latency_ms": {
             **estimated("median", summary.median_ns, 1e-6),
@@ -217,21 +222,24 @@ def _latency(
             **estimated("p99", summary.p99_ns, 1e-6),
             **bound("p90_early_stopping", summary.p90_early_stopping_ns, 1e-6),
             **bound("p99_early_stopping", summary.p99_early_stopping_ns, 1e-6),
-            **_on_cpu(summary.on_cpu, result.case.workload),
-            **known("first_call", first and first / 1e6, "no first call was kept"),
+            **_on_cpu(summary, result.case.workload),
+            **known("first_call", first and first / 1e6, no_first),
         }
     }
 
 
-def _unflagged(workload: Workload) -> str:
+def _unflagged(summary: Summary, workload: Workload) -> str:
     """Return why it is not known which calls were preempted."""
+    if summary.clock is not None:
+        return UNSEEN_CPU
     single = workload.scenario is Scenario.SINGLE_STREAM
     return OTHER_THREADS if single else UNDER_LOAD
 
 
-def _on_cpu(found: OnCpu | None, workload: Workload) -> dict[str, Any]:
+def _on_cpu(summary: Summary, workload: Workload) -> dict[str, Any]:
+    found = summary.on_cpu
     if found is None:
-        return unknown("on_cpu", _unflagged(workload))
+        return unknown("on_cpu", _unflagged(summary, workload))
     return {
         "on_cpu": {
             **estimated("median", found.median_ns, 1e-6),

@@ -117,10 +117,10 @@ class Soaking:
         measured, seen = watch.around(
             readers, lambda: worker.block(self._stretch()), WATCHED_NS
         )
-        calls = len(measured.latency_ns)
-        if not calls:
+        calls, kept = measured.made, len(measured.latency_ns)
+        if not kept:
             raise WorkerError("the worker measured a block without calls")
-        step = -(-calls // KEPT_MAX)
+        step = -(-kept // KEPT_MAX)
         unread = watch.why_missing(readers)
         block = Block(
             index=self.first_index + len(self.blocks),
@@ -159,7 +159,12 @@ def _thinned(measured: Measured, step: int) -> tuple[Series, ...]:
     """Return every ``step``-th call's latency, and its time off the CPU if known."""
     kept = {"latency": measured.latency_ns, "off_cpu": measured.off_cpu_ns}
     return tuple(
-        Series(quantity=quantity, unit="ns", values=values[::step].copy())
+        Series(
+            quantity=quantity,
+            unit="ns",
+            values=values[::step].copy(),
+            clock=measured.clock,
+        )
         for quantity, values in kept.items()
         if values is not None
     )

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from .errors import InputError
 from .statistics import Estimate
 
-_PASSES_NEEDED = 2
+PASSES_NEEDED = 2
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,4 +68,4 @@ class Streak:
     @property
     def done(self) -> bool:
         """Return whether the case may stop: the rule was met twice in a row."""
-        return self.passes >= _PASSES_NEEDED
+        return self.passes >= PASSES_NEEDED

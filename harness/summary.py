@@ -14,7 +14,8 @@ from .on_cpu import OFF_CPU_NS, OnCpu, on_cpu
 from .power import PowerFindings, power_of
 from .statistics import Estimate, median_estimate, steady_start, throughput_estimate
 from .tails import P90_SUPPORT, Tail
-from .values import Block, Case, Memory, Phase, Result, Scenario
+from .values import Block, Case, Clock, Memory, Phase, Result, Scenario
+from .windows import NO_WINDOW_TAIL, UNTIMED, clock_of
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -50,7 +51,8 @@ class Summary:
 
     Latencies are as scheduled, preempted calls included, but for ``on_cpu``, which is
     None where it is not known which calls were preempted. The estimates by early
-    stopping are MLPerf's upper ones, not the percentiles themselves.
+    stopping are MLPerf's upper ones, not the percentiles themselves. ``clock`` is whose
+    clock timed windows of many calls, None where calls were timed singly.
     """
 
     median_ns: Estimate
@@ -67,6 +69,7 @@ class Summary:
     off_cpu_share: float | None
     memory: Memory | None
     power: PowerFindings
+    clock: Clock | None = None
 
 
 def slice_values(case: Case, blocks: Sequence[Block]) -> SliceValues:
@@ -79,7 +82,9 @@ def slice_values(case: Case, blocks: Sequence[Block]) -> SliceValues:
     values = [block_value_ns(case, block) for block in measured]
     # A server's windows differ by what arrived in them: none of them is a warm-up.
     is_server = case.workload.scenario is Scenario.SERVER
-    return steady_values(measured, values, first=0 if is_server else None)
+    # A device that times itself has warmed up before each window.
+    whole = is_server or clock_of(measured) is not None
+    return steady_values(measured, values, first=0 if whole else None)
 
 
 def steady_values(
@@ -112,26 +117,27 @@ def summarise(result: Result) -> Summary:
     case = result.case
     values = slice_values(case, result.blocks)
     median = spread(values)
+    clock = clock_of(values.blocks)
     tail = Tail(_latencies(values.blocks), values.workers.tolist())
     offline = case.workload.scenario is Scenario.OFFLINE
+    no_tail = _NO_TAIL if offline else NO_WINDOW_TAIL if clock else None
     first = [record.first_call_ns for record in result.workers]
     return Summary(
-        median_ns=median,
-        p90_ns=_no_tail() if offline else tail.percentile(0.9, P90_SUPPORT),
-        p99_ns=_no_tail() if offline else tail.percentile(0.99),
-        p90_early_stopping_ns=_no_tail() if offline else tail.early_stopping(0.9),
-        p99_early_stopping_ns=_no_tail() if offline else tail.early_stopping(0.99),
-        on_cpu=None if offline else on_cpu(values.blocks),
-        throughput_per_s=throughput(case.workload, result.blocks)
-        if under_load(case.workload)
-        else _throughput(case, values),
-        first_call_ns=float(np.median(first)) if first else None,
+        median_ns=UNTIMED if clock is Clock.HOST else median,
+        p90_ns=no_tail or tail.percentile(0.9, P90_SUPPORT),
+        p99_ns=no_tail or tail.percentile(0.99),
+        p90_early_stopping_ns=no_tail or tail.early_stopping(0.9),
+        p99_early_stopping_ns=no_tail or tail.early_stopping(0.99),
+        on_cpu=None if no_tail else on_cpu(values.blocks),
+        throughput_per_s=_throughput(case, values, result.blocks, clock),
+        first_call_ns=None if clock or not first else float(np.median(first)),
         samples=tail.n,
         slices=len(values.blocks),
         workers=len(set(values.workers.tolist())),
         off_cpu_share=_off_cpu_share(values.blocks),
         memory=_memory(result),
         power=power_of(result.blocks, case.workload.batch),
+        clock=clock,
     )
 
 
@@ -154,8 +160,14 @@ def _latencies(blocks: Sequence[Block]) -> list[Samples]:
     return [values for values in found if values is not None]
 
 
-def _throughput(case: Case, values: SliceValues) -> Estimate:
+def _throughput(
+    case: Case, values: SliceValues, blocks: Sequence[Block], clock: Clock | None
+) -> Estimate:
     """Return samples per second while the device is busy, per block, over blocks."""
+    if under_load(case.workload):
+        return throughput(case.workload, blocks)
+    if clock is Clock.HOST:
+        return UNTIMED
     samples = [case.workload.samples * block.calls for block in values.blocks]
     busy_s = [_busy_ns(case, block) / 1e9 for block in values.blocks]
     return throughput_estimate(np.array(samples), np.array(busy_s), values.starts_s)
@@ -165,7 +177,8 @@ def _busy_ns(case: Case, block: Block) -> float:
     latency = block.values("latency")
     if case.workload.scenario is Scenario.OFFLINE or latency is None:
         return block.elapsed_ns
-    return float(latency.sum())
+    # A window that was timed as one holds the mean of its calls alone.
+    return float(latency.mean()) * block.calls
 
 
 def _off_cpu_share(blocks: Sequence[Block]) -> float | None:
@@ -183,6 +196,9 @@ def _memory(result: Result) -> Memory | None:
     return max(known, key=lambda m: m.peak_bytes or m.steady_bytes or 0, default=None)
 
 
-def _no_tail() -> Estimate:
-    reason = "queries of the offline scenario have no latency of their own"
-    return Estimate(value=None, interval=None, n=0, reason=reason)
+_NO_TAIL = Estimate(
+    value=None,
+    interval=None,
+    n=0,
+    reason="queries of the offline scenario have no latency of their own",
+)

@@ -21,7 +21,7 @@ from .figure import Figure
 from .meter import PowerMeter
 from .option import Option as Option
 from .probe import Probe, probe
-from .values import Case, Environment, Evidence, Setting, Variant, Workload
+from .values import Case, Clock, Environment, Evidence, Setting, Variant, Workload
 from .watch import LINUX, StateReader
 from .worker import Limits, SubprocessWorker, Worker
 
@@ -65,6 +65,9 @@ class Target(ABC):
     has_clock: ClassVar[bool] = True
     """False where code runs for its outputs and counts alone, as on an emulator: no
     block is measured, and ``figures`` tell what else is known."""
+    clock: ClassVar[Clock] = Clock.HOST
+    """Whose clock times its calls. A device that times itself tells of windows: its
+    workers return a block's ``calls`` with their mean latency."""
     workers_min: ClassVar[int] = 3
     """Workers that a case is measured with at least: variance between processes."""
     workers_max: ClassVar[int | None] = None

@@ -18,7 +18,7 @@ from .device.wire import Tensor
 from .errors import CaseError
 from .memory import process_memory
 from .process import Process
-from .values import BlockKind, Memory, Setting, TensorSpec
+from .values import BlockKind, Clock, Memory, Setting, TensorSpec
 
 if TYPE_CHECKING:
     import numpy as np
@@ -82,7 +82,9 @@ class Measured:
 
     ``started_at_ns`` is Unix time; ``started_ns`` is on the monotonic clock that all
     workers of one machine share. ``more`` holds what a demand brought besides, int64
-    nanoseconds by quantity.
+    nanoseconds by quantity. A window that was timed as one holds the mean of its
+    ``calls`` as its one latency, by the ``clock`` that timed it. ``marked`` where the
+    device pulled a pin down as it began and as it ended.
     """
 
     started_at_ns: int
@@ -93,6 +95,14 @@ class Measured:
     off_cpu_ns: NDArray[np.int64] | None
     context: Mapping[str, Any]
     more: Mapping[str, NDArray[np.int64]] = field(default_factory=dict)
+    calls: int | None = None
+    clock: Clock = Clock.HOST
+    marked: bool = False
+
+    @property
+    def made(self) -> int:
+        """Return how many calls were made."""
+        return len(self.latency_ns) if self.calls is None else self.calls
 
 
 class Worker(ABC):

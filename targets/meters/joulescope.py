@@ -16,11 +16,14 @@ from ...harness.errors import MeterError
 from ...harness.meter import Load, PowerMeter, Recording, Scope, Specification
 from ...harness.option import Option
 from ...harness.values import Series, Setting
+from .pin import Pin
 
 RATE_HZ = 50
 SAMPLES_PER_S = 1_000_000
 JS110_UPDATE_NS = 500_000_000
 """Its own statistics come twice a second, whatever is asked."""
+
+INPUTS = ("none", "gpi0", "gpi1", "gpi2", "gpi3")
 
 CLOCK_ERROR_NS = 10_000_000
 """How late statistics reach the host, beyond the earliest: USB and scheduling."""
@@ -41,6 +44,13 @@ class Joulescope(PowerMeter):
         Option(
             name="device", kind=str, default="", help="its path; empty: the only one"
         ),
+        Option(
+            name="marks",
+            kind=str,
+            default="none",
+            help="the input that a pin of the board is on, which marks its work",
+            choices=INPUTS,
+        ),
     )
     required = ("scope",)
 
@@ -52,6 +62,7 @@ class Joulescope(PowerMeter):
         self._driver: Any = None
         self._path = ""
         self._told: list[tuple[int, float, float]] = []
+        self._pin = Pin()
 
     def specifications(self) -> tuple[Specification, ...]:
         """Return the one channel; the first call opens the instrument.
@@ -75,6 +86,7 @@ class Joulescope(PowerMeter):
     def start(self) -> None:
         """Let the instrument send its statistics."""
         self._told.clear()
+        self._pin = Pin()
         try:
             if self._is_js110:
                 self._driver.publish(f"{self._path}/s/i/range/select", "auto")
@@ -84,6 +96,9 @@ class Joulescope(PowerMeter):
                 self._driver.publish(f"{self._path}/s/stats/scnt", count)
                 self._driver.publish(f"{self._path}/s/stats/ctrl", 1)
             self._driver.subscribe(self._topic, "pub", self._take)
+            if self._input:
+                self._driver.subscribe(f"{self._input}/!data", "pub", self._see)
+                self._driver.publish(f"{self._input}/ctrl", 1)
         except Exception as exc:  # the driver raises what its library returned
             raise MeterError(f"{self._path!r} cannot be started: {exc!r}") from exc
 
@@ -94,6 +109,9 @@ class Joulescope(PowerMeter):
             MeterError: the instrument sent nothing.
         """
         try:
+            if self._input:
+                self._driver.publish(f"{self._input}/ctrl", 0)
+                self._driver.unsubscribe(f"{self._input}/!data", self._see)
             self._driver.unsubscribe(self._topic, self._take)
         except Exception as exc:  # it was unplugged, say
             raise MeterError(f"{self._path!r} cannot be stopped: {exc!r}") from exc
@@ -114,6 +132,7 @@ class Joulescope(PowerMeter):
                 clock_offset_ns=int((arrived - own_ns).min()),
                 clock_error_ns=CLOCK_ERROR_NS,
                 clock="its samples counted, from the statistics that came earliest",
+                falls_ns=self._falls_ns(ended_s[0]),
             ),
         )
 
@@ -159,6 +178,21 @@ class Joulescope(PowerMeter):
         samples, rate = told["time"]["samples"], told["time"]["sample_freq"]
         power_w = told["signals"]["power"]["avg"]["value"]
         self._told.append((now_ns, samples["value"][1] / rate["value"], power_w))
+
+    def _see(self, _: str, told: Mapping[str, Any]) -> None:
+        """Keep one message of the input's samples, in the driver's thread."""
+        self._pin.take(told)
+
+    def _falls_ns(self, origin_s: float) -> tuple[int, ...] | None:
+        if not self._input:
+            return None
+        return tuple(round(1e9 * (fall - origin_s)) for fall in self._pin.falls_s())
+
+    @property
+    def _input(self) -> str:
+        """Return the topic of the input that marks come on, empty for none."""
+        marks = str(self.settings["marks"])
+        return "" if marks == "none" else f"{self._path}/s/gpi/{marks[-1]}"
 
     @property
     def _is_js110(self) -> bool:

@@ -130,3 +130,56 @@ def test_the_real_driver_finds_none_here() -> None:
     pytest.importorskip("pyjoulescope_driver")
     with pytest.raises(MeterError, match="Joulescope"):
         Joulescope({"scope": "board", "device": "no such path"}).specifications()
+
+
+class PinDriver(Driver):
+    """A driver with a listener for each topic."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.listeners: dict[str, Any] = {}
+
+    def subscribe(self, topic: str, flags: str, listener: Any) -> None:
+        self.listeners[topic] = listener
+        self.listener = (f"{self.paths[0]}/s/stats/value", listener)
+
+    def unsubscribe(self, topic: str, listener: Any) -> None:
+        assert self.listeners.pop(topic) == listener
+
+
+def test_an_input_tells_when_the_board_marks_its_work(monkeypatch) -> None:
+    driver = PinDriver()
+    module = ModuleType("pyjoulescope_driver")
+    module.Driver = lambda: driver  # type: ignore[attr-defined]
+    monkeypatch.setitem(sys.modules, "pyjoulescope_driver", module)
+    meter = Joulescope({"scope": "board", "marks": "gpi2"})
+    meter.specifications()
+    meter.start()
+    topic = "u/js220/002557/s/gpi/2"
+    assert driver.published[f"{topic}/ctrl"] == 1
+    levels = np.ones(80_000, np.uint8)
+    levels[30_000:30_100] = 0
+    see = driver.listeners[f"{topic}/!data"]
+    take = driver.listeners["u/js220/002557/s/stats/value"]
+    for start in range(0, 80_000, 20_000):
+        packed = np.packbits(levels[start : start + 20_000], bitorder="little")
+        told = {"sample_id": start, "sample_rate": 1_000_000, "decimate_factor": 1}
+        see(topic, {**told, "data": packed})
+        driver.listener = ("", take)
+        driver.send(start + 20_000, 3.0)
+    (found,) = meter.stop(LOAD)
+    assert driver.published[f"{topic}/ctrl"] == 0
+    assert driver.listeners == {}
+    # The first statistics end at 20 ms, where the series' own time is 0.
+    assert found.falls_ns == (10_000_000,)
+
+
+def test_without_marks_no_input_is_asked_for(driver: Driver) -> None:
+    meter = Joulescope({"scope": "board"})
+    meter.specifications()
+    meter.start()
+    assert not [topic for topic in driver.published if "gpi" in topic]
+    driver.send(20_000, 1.0)
+    driver.send(40_000, 1.0)
+    (found,) = meter.stop(LOAD)
+    assert found.falls_ns is None

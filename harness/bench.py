@@ -123,7 +123,7 @@ class Bench:
     def workers_wanted(self) -> int:
         """Return how many workers the case is measured with."""
         target = self.planned.target
-        if not target.has_clock:
+        if target.clock is None:
             return 1
         wanted = max(self.profile.workers, target.workers_min)
         return wanted if target.workers_max is None else min(wanted, target.workers_max)
@@ -161,7 +161,7 @@ class Bench:
 
     def ended(self) -> bool:
         """Return whether this case needs no more blocks, updating its estimate."""
-        if self.failure is not None or not self.planned.target.has_clock:
+        if self.failure is not None or self.planned.target.clock is None:
             return True
         if not self._measured:
             return False
@@ -235,7 +235,7 @@ class Bench:
     def _verdict(self) -> tuple[Status, str | None]:
         if self.failure is not None:
             return self.failure.status, self.failure.reason
-        if self._settled or not self.planned.target.has_clock:
+        if self._settled or self.planned.target.clock is None:
             return Status.OK, None
         why = self.shortfall or "narrow enough only once"
         return Status.NOT_CONVERGED, f"{why} within {self._course.limit_s:g} s"
@@ -265,19 +265,19 @@ class Bench:
         # Every worker's first trace is its warm-up, which may be all that is left.
         first_number = 1 + max((block.worker for block in self.blocks), default=-1)
         planned = self.planned
-        has_clock = planned.target.has_clock
+        tells_time = planned.target.clock is not None
         for number, worker in enumerate(self._workers, first_number):
             bound = worker.bind(inputs)
             show(worker, self.planned, self._opened[0].inputs)
             self._call_ns = float(bound.first_call_ns)
             opened = self._opened[number - first_number]
-            if has_clock:
+            if tells_time:
                 self._warm_up(number, worker)
             record = WorkerRecord(
                 worker=number,
                 first_call_ns=bound.first_call_ns,
                 open_ns=opened.open_ns,
-                memory=worker.memory() if has_clock else None,
+                memory=worker.memory() if tells_time else None,
                 ran=bound.ran,
             )
             self.records.append(record)
@@ -329,7 +329,7 @@ class Bench:
 
     def _meters(self) -> tuple[PowerMeter, ...]:
         """Return the meters that this case has still to be measured by."""
-        if not self.planned.target.has_clock:
+        if self.planned.target.clock is None:
             return ()
         if not self._workers or any(METERING in block.context for block in self.blocks):
             return ()

@@ -15,9 +15,9 @@ _COURSES: dict[Scenario, type[Course]] = {
 
 
 def course_of(
-    workload: Workload, profile: Profile, clock: Clock = Clock.HOST
+    workload: Workload, profile: Profile, clock: Clock | None = Clock.HOST
 ) -> Course:
-    """Return the course of a case on a target that is timed by this clock."""
+    """Return the course of a case on a target that is timed by this clock, or none."""
     kind = _COURSES.get(workload.scenario, Course)
     if clock is Clock.DEVICE:
         kind = WindowCourse

@@ -18,20 +18,20 @@ _FACTORS = {"latency": 1e-6, "energy": 1e3, "arena": 1.0, "instructions": 1.0}
 """From a figure's unit to its key's: ns to ms, J to mJ."""
 
 
-def figure_keys(result: Result) -> dict[str, Any]:
-    """Return the keys that take the place of a row's own where figures are known.
+def with_figures(row: dict[str, Any], result: Result) -> dict[str, Any]:
+    """Return a row with its figures, in the place of keys whose quantity they tell.
 
     ``figures`` holds all of them in their own units, with what they rest on.
     """
     figures = {figure.quantity: figure for figure in result.figures}
-    keys: dict[str, Any] = unknown("instructions", UNCOUNTED)
+    row |= unknown("instructions", UNCOUNTED)
     for quantity, put in _PLACES.items():
         if quantity in figures:
-            keys |= put(figures[quantity], result.evidence)
-    return {
-        **keys,
-        "figures": {name: _whole(figure) for name, figure in figures.items()},
-    }
+            for key, value in put(figures[quantity], result.evidence).items():
+                row.pop(f"{key}_reason", None)  # why there was none before
+                row[key] = value
+    row["figures"] = {name: _whole(figure) for name, figure in figures.items()}
+    return row
 
 
 def _latency(figure: Figure, evidence: Evidence) -> dict[str, Any]:

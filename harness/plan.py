@@ -191,7 +191,7 @@ def _mismatch(
             f"{target.name} runs {' or '.join(target.formats)} files, "
             f"not {variant.format}"
         )
-    if not target.has_clock and workload.scenario is not Scenario.SINGLE_STREAM:
+    if target.clock is None and workload.scenario is not Scenario.SINGLE_STREAM:
         return f"{target.name} tells no time; single_stream is the scenario for it"
     simulated = target.evidence is Evidence.SIMULATED  # it takes no inputs at all
     has_images = simulated or (data is not None and bool(data.files))

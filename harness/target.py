@@ -62,12 +62,11 @@ class Target(ABC):
     own_meters: ClassVar[tuple[str, ...]] = ()
     """Names of the meters that measure it wherever they can be read."""
     evidence: ClassVar[Evidence] = Evidence.MEASURED
-    has_clock: ClassVar[bool] = True
-    """False where code runs for its outputs and counts alone, as on an emulator: no
-    block is measured, and ``figures`` tell what else is known."""
-    clock: ClassVar[Clock] = Clock.HOST
+    clock: ClassVar[Clock | None] = Clock.HOST
     """Whose clock times its calls. A device that times itself tells of windows: its
-    workers return a block's ``calls`` with their mean latency."""
+    workers return a block's ``calls`` with their mean latency. None where code runs for
+    its outputs and counts alone, as on an emulator: no block is measured, and
+    ``figures`` tell what else is known."""
     workers_min: ClassVar[int] = 3
     """Workers that a case is measured with at least: variance between processes."""
     workers_max: ClassVar[int | None] = None

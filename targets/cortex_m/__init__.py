@@ -27,7 +27,7 @@ class CortexM(Target):
     tier = Tier.MICROCONTROLLER
     formats = ("tflite",)
     evidence = Evidence.EMULATED
-    has_clock = False
+    clock = None
     workers_min = 1
     runtime = "tflite-micro"
     remedy = "pip install 'tierbench[host]'"

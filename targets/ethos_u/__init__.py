@@ -44,7 +44,7 @@ class EthosU(Target):
     tier = Tier.MICROCONTROLLER
     formats = ("tflite",)
     evidence = Evidence.PROJECTED
-    has_clock = False
+    clock = None
     workers_min = 1
     runtime = "ethos-u-vela"
     remedy = "pip install 'tierbench[ethos-u]'"

@@ -18,6 +18,7 @@ def test_a_band_stands_where_a_measurement_would() -> None:
     found = row(figured(PROJECTED))
     band = {"low": 50.0, "mid": 75.0, "high": 110.0, "coverage": 0.8}
     assert found["latency_ms"] == band
+    assert "latency_ms_reason" not in found
     assert found["evidence"] == "PROJECTED"
     assert found["throughput_per_s"] is None
     assert found["throughput_per_s_reason"] == "the target tells no time"

@@ -41,7 +41,7 @@ class Clockless(Sim):
     """The simulator's worker behind a target that runs code and tells no time."""
 
     evidence = Evidence.EMULATED
-    has_clock = False
+    clock = None
     known: tuple[Figure, ...] = (COUNTED, PROJECTED, UNKNOWN, ARENA)
 
     def figures(self, case, artifact, ran):

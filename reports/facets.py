@@ -12,7 +12,7 @@ from ..harness.front import State
 from . import scale
 from .digits import byte_size, fixed
 from .metrics import Metric, Row, lower_is_better, read, words
-from .pareto import Cost, Front, costs
+from .pareto import Cost, Front, costs, distinct_costs
 from .scale import Scale
 from .summary import (
     accuracy_name,
@@ -88,7 +88,7 @@ class Panel:
     @property
     def axis(self) -> str:
         """Return the cost with its unit and the direction that is better."""
-        unit = f", {self.cost.unit}" if self.cost.unit else ""
+        unit = f", {self.cost.unit}" if self.cost.unit not in ("", "1") else ""
         better = "higher" if self.cost.higher_is_better else "lower"
         return f"{self.cost.title}{unit} · {better} is better"
 
@@ -178,11 +178,15 @@ def _facet(
         panels=tuple(
             _panel(
                 cost,
-                {n: row for n, row in rows.items() if not _gaps(row, cost, metric)},
+                {
+                    n: row
+                    for n, row in rows.items()
+                    if cost in costs(row) and not _gaps(row, cost, metric)
+                },
                 [f for f in fronts if f.cost == cost and f.metric == metric],
                 colours,
             )
-            for cost in costs(next(iter(rows.values())))
+            for cost in distinct_costs(rows.values())
         ),
         left_out=tuple((", ".join(names), why) for why, names in left_out.items()),
     )

@@ -7,7 +7,7 @@ emulated, projected or published.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from ..harness.front import Contender, State, bounds
@@ -66,6 +66,21 @@ MEMORY = Cost(
     key="peak_bytes",
     exact=True,
 )
+ARENA = Cost(
+    name="arena",
+    title="tensor arena",
+    unit="",
+    group="memory",
+    key="arena_bytes",
+    exact=True,
+)
+INSTRUCTIONS = Cost(
+    name="instructions",
+    title="instructions",
+    unit="1",
+    group="instructions",
+    exact=True,
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -93,9 +108,24 @@ class _Case:
 
 
 def costs(row: Row) -> tuple[Cost, Cost, Cost]:
-    """Return the costs that count for a row's scenario: its speed, size and memory."""
+    """Return the costs that count for a row: its speed, its size and its memory.
+
+    Speed is what the scenario asks for, or where no time is told, the instructions.
+    Memory is the process's, or the arena's of a device that has no processes.
+    """
     speed = THROUGHPUT if row.get("scenario") in _BY_RATE else LATENCY
-    return speed, SIZE, MEMORY
+    if speed.of(row).value is None and INSTRUCTIONS.of(row).value is not None:
+        speed = INSTRUCTIONS
+    arena = MEMORY.of(row).value is None and ARENA.of(row).value is not None
+    return speed, SIZE, ARENA if arena else MEMORY
+
+
+def distinct_costs(rows: Iterable[Row]) -> list[Cost]:
+    """Return the costs of several rows, each once: speeds, the size, memories."""
+    each = [costs(row) for row in rows]
+    return list(
+        dict.fromkeys(cost for kind in zip(*each, strict=True) for cost in kind)
+    )
 
 
 def fronts(rows: Sequence[Row]) -> list[Front]:

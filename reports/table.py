@@ -78,6 +78,9 @@ _COLUMNS = (
     Column(title="Peak memory"),
     Column(title="Model size"),
 )
+_COUNTED = (Column(title="Tensor arena"), Column(title="Instructions"))
+"""Shown where some case knows them: most targets have neither."""
+
 ENERGY = "Energy per inference"
 
 
@@ -87,9 +90,9 @@ def table(rows: Sequence[Row], states: Mapping[int, Mapping[str, State]]) -> Tab
     ``states`` are those of ``pareto.states``.
     """
     scopes = _scopes(rows)
-    columns = (*_COLUMNS, *_energy_columns(scopes))
+    columns = (*_COLUMNS, *_energy_columns(scopes), *_COUNTED)
     cells = [
-        (*_cells(row, states.get(place, {})), *_energies(row, scopes))
+        (*_cells(row, states.get(place, {})), *_energies(row, scopes), *_counted(row))
         for place, row in enumerate(rows)
     ]
     kept = [
@@ -100,7 +103,7 @@ def table(rows: Sequence[Row], states: Mapping[int, Mapping[str, State]]) -> Tab
     unknown = tuple(
         (column.title, _why_unknown(rows, _at(cells, index)))
         for index, column in enumerate(columns)
-        if index not in kept
+        if index not in kept and column not in _COUNTED
     )
     shown = [[line[index] for index in kept] for line in cells]
     reasons = dict.fromkeys(c.reason for line in shown for c in line if c.reason)
@@ -133,6 +136,13 @@ def _cells(row: Row, states: Mapping[str, State]) -> tuple[Cell, ...]:
         _metric(row, read(row, "throughput_per_s")),
         _bytes(row, read(row, "memory", "peak_bytes"), _held(row)),
         _bytes(row, read(row, "size_bytes")),
+    )
+
+
+def _counted(row: Row) -> tuple[Cell, ...]:
+    return (
+        _bytes(row, read(row, "memory", "arena_bytes")),
+        _metric(row, read(row, "instructions")),
     )
 
 

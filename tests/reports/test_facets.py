@@ -126,3 +126,22 @@ def test_values_are_spelled_with_their_intervals() -> None:
     size = Metric(evidence="MEASURED", value=412_672)
     assert spelled(size, "").replace("\u202f", " ") == "403 KiB (412 672 bytes)"
     assert spelled(size, "1") == "412672, no interval"
+
+
+def test_what_tells_no_time_has_panels_of_its_own(examples: SimpleNamespace) -> None:
+    rows = [examples.measured_row(), *examples.board_rows()]
+    (facet,) = facets_of(rows)
+    targets = {
+        panel.cost.name: [point.target for point in panel.points]
+        for panel in facet.panels
+    }
+    assert targets == {
+        "latency": ["host-onnxruntime", "cortex-m"],
+        "instructions": ["cortex-m-qemu"],
+        "size": ["host-onnxruntime", "cortex-m", "cortex-m-qemu"],
+        "memory": ["host-onnxruntime"],
+        "arena": ["cortex-m"],
+    }
+    latency = facet.panels[0]
+    assert [line for line in latency.fronts if len(line) > 1] == []
+    assert "80 % band" in latency.points[1].facts[0]

@@ -1,6 +1,7 @@
 from types import SimpleNamespace
 
 from tierbench.harness.front import State
+from tierbench.reports.digits import fixed
 from tierbench.reports.pareto import fronts, states
 from tierbench.reports.table import table
 
@@ -160,3 +161,13 @@ def test_a_peak_of_memory_is_broken_down(examples: SimpleNamespace) -> None:
     details = [cell.detail for cell in table([row], {}).rows[0]]
     told = "process\nsteady 100 MiB\nbaseline 40.0 MiB\ndevice 1.00 GiB"
     assert told in details
+
+
+def test_arena_and_instructions_are_columns_where_a_case_knows_them(examples) -> None:
+    titles = [column.title for column in table([examples.measured_row()], {}).columns]
+    assert not {"Tensor arena", "Instructions"} & set(titles)
+    board, emulator = examples.board_rows()
+    assert "[19.5 KiB" in shown_cells(board)["Tensor arena"].spread
+    assert shown_cells(board)["Tensor arena"].evidence == "emulated"
+    assert shown_cells(emulator)["Instructions"].text == fixed(7698485, 0)
+    assert "Tensor arena" not in shown_cells(emulator)

@@ -57,6 +57,30 @@ RUNS = [
 _NO_POWER = "no power meter is attached"
 
 
+def board_rows() -> list[dict[str, Any]]:
+    """Return a projected row of a board, and one of an emulator, which counts."""
+    arena = {"low": 20_000.0, "mid": 23_000.0, "high": 28_000.0, "coverage": 0.8}
+    board = {
+        "target": "cortex-m",
+        "tier": "microcontroller",
+        "evidence": "PROJECTED",
+        "latency_ms": {"low": 50.0, "mid": 75.0, "high": 110.0, "coverage": 0.8},
+        "throughput_per_s": None,
+        "memory": {"scope": "arena", "arena_bytes": {**arena, "evidence": "EMULATED"}},
+    }
+    emulator = {
+        **board,
+        "target": "cortex-m-qemu",
+        "evidence": "EMULATED",
+        "latency_ms": None,
+        "latency_ms_reason": "the target tells no time",
+        "memory": None,
+        "memory_reason": "the target does not tell",
+        "instructions": {"value": 7_698_485.0},
+    }
+    return [measured_row(**board), measured_row(**emulator)]
+
+
 def measured_row(**changes: Any) -> dict[str, Any]:
     """Return a measured row with ``changes``."""
     row: dict[str, Any] = {
@@ -286,6 +310,7 @@ class Page(HTMLParser):
 
 
 EXAMPLES = SimpleNamespace(
+    board_rows=board_rows,
     measured_row=measured_row,
     unmeasured_row=unmeasured_row,
     projected_row=projected_row,

@@ -1,0 +1,1 @@
+"""Cortex-M: what the targets of that kind share."""

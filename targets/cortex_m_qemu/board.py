@@ -60,7 +60,7 @@ class Board:
         return self._reply(command)
 
     def load(self, data: bytes) -> None:
-        """Fill the input's buffer.
+        """Fill the input's buffer over the serial line.
 
         Raises:
             CaseError: the firmware expects another number of bytes.
@@ -98,7 +98,7 @@ class Board:
             if left_s <= 0 or len(self._rest) > REPLY_BYTES_MAX:
                 said = self._rest[-80:].decode("ascii", "backslashreplace")
                 raise WorkerTimeout(
-                    f"the firmware gave no whole answer to {command!r}; it said {said!r}"
+                    f"no whole answer to {command!r} in time; the last of it: {said!r}"
                 )
             self._rest += self._emulator.read(1 << 16, left_s)
         text, self._rest = self._rest.decode("ascii", "backslashreplace"), b""

@@ -8,7 +8,6 @@ import subprocess
 import tempfile
 from dataclasses import dataclass
 from functools import cache
-from importlib.resources import as_file, files
 from pathlib import Path
 
 from ...harness.cache import cache_folder, write_atomically
@@ -22,6 +21,7 @@ REMEDY = (
     "apt-get install gcc-arm-none-eabi libnewlib-arm-none-eabi qemu-system-arm, or "
     "your system's packages of these"
 )
+FIRMWARE = Path(__file__).parents[1] / "cortex_m" / "firmware"
 STACK_BYTES = 16 << 10
 TIMEOUT_S = 120.0
 
@@ -58,20 +58,25 @@ def build(generated: Generated, machine: Machine) -> Elf:
         CaseError: the model does not fit into the machine's memory.
     """
     version = compiler_version()
-    flags = _flags(machine)
-    with as_file(files("tierbench.targets.cortex_m") / "firmware") as folder:
-        sources = sorted(folder.iterdir())
-        key = hashlib.sha256()
-        for part in (version, *flags, generated.source):
-            key.update(part.encode() + b"\0")
-        for file in sources:
-            key.update(file.name.encode() + b"\0" + file.read_bytes() + b"\0")
-        path = cache_folder("firmware") / f"{key.hexdigest()}.elf"
-        program = _kept(path)
-        if program is None:
-            write_atomically(path, _compile(folder, generated.source, machine, flags))
-            program = read_elf(path)
+    flags = flags_of(machine)
+    key = hashlib.sha256()
+    for part in (version, *flags, firmware_sha256(), generated.source):
+        key.update(part.encode() + b"\0")
+    path = cache_folder("firmware") / f"{key.hexdigest()}.elf"
+    program = _kept(path)
+    if program is None:
+        write_atomically(path, _compile(generated.source, machine, flags))
+        program = read_elf(path)
     return Elf(path=path, program=program, compiler=version, flags=flags)
+
+
+@cache
+def firmware_sha256() -> str:
+    """Return a hash of the firmware's sources."""
+    key = hashlib.sha256()
+    for file in sorted(FIRMWARE.iterdir()):
+        key.update(file.name.encode() + b"\0" + file.read_bytes() + b"\0")
+    return key.hexdigest()
 
 
 @cache
@@ -90,7 +95,8 @@ def compiler_version() -> str:
     return done.stdout.decode("utf-8", "replace").split("\n")[0].strip()
 
 
-def _flags(machine: Machine) -> tuple[str, ...]:
+def flags_of(machine: Machine) -> tuple[str, ...]:
+    """Return the compiler's flags for a machine."""
     regions = {"CODE": machine.code, "CONST": machine.const, "DATA": machine.data}
     return (
         *FLAGS,
@@ -119,18 +125,16 @@ def _kept(path: Path) -> Program | None:
         return None  # not there yet, or torn: it is made again
 
 
-def _compile(
-    folder: Path, source: str, machine: Machine, flags: tuple[str, ...]
-) -> bytes:
+def _compile(source: str, machine: Machine, flags: tuple[str, ...]) -> bytes:
     with tempfile.TemporaryDirectory() as work:
         model, out = Path(work) / "model.c", Path(work) / "firmware.elf"
         model.write_text(source, "ascii")
         command = [
             COMPILER,
             *flags,
-            *("-I", str(folder)),
-            *("-T", str(folder / "link.ld")),
-            *(str(file) for file in sorted(folder.glob("*.c"))),
+            *("-I", str(FIRMWARE)),
+            *("-T", str(FIRMWARE / "link.ld")),
+            *(str(file) for file in sorted(FIRMWARE.glob("*.c"))),
             str(model),
             *("-o", str(out)),
             "-lm",

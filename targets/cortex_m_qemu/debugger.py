@@ -34,7 +34,7 @@ class Debugger:
     def halt(self) -> None:
         """Stop the program wherever it is."""
         if self.running:
-            self._stream.sendall(_INTERRUPT)
+            self._write(_INTERRUPT)
             self.wait(ANSWER_S)
 
     def wait(self, limit_s: float) -> None:
@@ -73,6 +73,12 @@ class Debugger:
             found += part
         return bytes(found)
 
+    def write_memory(self, address: int, data: bytes) -> None:
+        """Change what the program's memory holds."""
+        for start in range(0, len(data), MEMORY_CHUNK):
+            part = data[start : start + MEMORY_CHUNK]
+            self._ask_ok(f"M{address + start:x},{len(part):x}:{part.hex()}")
+
     def _stopped(self, answer: str) -> None:
         if answer[:1] not in ("T", "S"):
             raise WorkerError(f"the emulator's debugger answered {answer[:40]!r}")
@@ -82,12 +88,17 @@ class Debugger:
         self._send(text)
         answer = self._receive(ANSWER_S)
         if answer != "OK":
-            raise WorkerError(f"the emulator's debugger refused {text!r}: {answer!r}")
+            raise WorkerError(
+                f"the emulator's debugger refused {text[:40]!r}: {answer!r}"
+            )
 
     def _send(self, text: str) -> None:
         data = text.encode("ascii")
+        self._write(b"$%s#%02x" % (data, sum(data) & 0xFF))
+
+    def _write(self, data: bytes) -> None:
         try:
-            self._stream.sendall(b"$%s#%02x" % (data, sum(data) & 0xFF))
+            self._stream.sendall(data)
         except OSError as exc:
             raise WorkerDied(f"the emulator is gone: {exc}") from exc
 
@@ -99,7 +110,7 @@ class Debugger:
             if start >= 0 and end >= 0 and len(self._rest) >= end + 3:
                 answer = self._rest[start + 1 : end]
                 self._rest = self._rest[end + 3 :]
-                self._stream.sendall(b"+")
+                self._write(b"+")
                 return answer.decode("ascii", "replace")
             left_s = end_s - time.monotonic()
             if left_s <= 0:

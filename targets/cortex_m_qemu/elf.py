@@ -48,12 +48,20 @@ class Sizes:
         return self.data_bytes + self.bss_bytes
 
 
+@dataclass(frozen=True, slots=True)
+class Symbol:
+    """A function, variable or address with a name."""
+
+    address: int
+    size_bytes: int
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Program:
-    """An ELF file: its sizes, and the addresses of its symbols."""
+    """An ELF file: its sizes, and its symbols by name."""
 
     sizes: Sizes
-    symbols: dict[str, int]
+    symbols: dict[str, Symbol]
 
 
 def read_elf(path: Path) -> Program:
@@ -108,7 +116,7 @@ def _program(content: bytes) -> Program:
 
 def _symbols(
     content: bytes, sections: list[tuple[int, ...]]
-) -> Iterator[tuple[str, int]]:
+) -> Iterator[tuple[str, Symbol]]:
     for section in sections:
         kind, offset, length, link = section[1], section[4], section[5], section[6]
         if kind != _SHT_SYMTAB or link >= len(sections):
@@ -118,7 +126,7 @@ def _symbols(
         names_at, names_length = sections[link][4], sections[link][5]
         names = content[names_at : names_at + names_length]
         for at in range(offset, offset + length - _SYMBOL.size + 1, _SYMBOL.size):
-            name, value, *_, place = _SYMBOL.unpack_from(content, at)
+            name, value, size, _, _, place = _SYMBOL.unpack_from(content, at)
             if place:  # defined here
                 text = names[name : names.find(b"\0", name)]
-                yield text.decode("ascii", "replace"), value
+                yield text.decode("ascii", "replace"), Symbol(value, size)

@@ -1,13 +1,12 @@
 """A firmware in QEMU: its serial line, its instructions, its memory.
 
-The virtual clock counts instructions (``-icount shift=0``: one is a nanosecond), so that
-nothing depends on the machine underneath. Counts are exact: the program stops at two
-breakpoints, and QEMU tells how many instructions lie between.
+The virtual clock counts instructions (``-icount shift=0``: one is a nanosecond), so
+that nothing depends on the machine underneath. Counts are exact: the program stops at
+two breakpoints, and QEMU tells how many instructions lie between.
 """
 
 from __future__ import annotations
 
-import contextlib
 import re
 import shutil
 import socket
@@ -15,6 +14,7 @@ import subprocess
 import tempfile
 import time
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Self
 
@@ -28,6 +28,7 @@ QEMU = "qemu-system-arm"
 BEGIN, END = "inference_begin", "inference_end"
 """The functions that the firmware calls around an inference."""
 
+INPUT = "model_input"
 STACK_LIMIT, STACK_TOP = "stack_limit", "stack_top"
 STACK_PAINT = b"\xc5"
 POLL_S = 0.05
@@ -59,6 +60,7 @@ class Emulator:
         finally:
             for _, theirs in pairs.values():
                 theirs.close()
+        self._guard = _guard(self._child.pid)
         self._streams = [pair[0] for pair in pairs.values()]
         self._line, debugger, monitor = self._streams
         try:
@@ -119,7 +121,7 @@ class Emulator:
         Raises:
             WorkerTimeout: there was no inference within the limit.
         """
-        begin, end = (self._program.symbols[name] for name in (BEGIN, END))
+        begin, end = (self._program.symbols[name].address for name in (BEGIN, END))
         self._debugger.halt()
         self._debugger.set_breakpoint(begin)
         self._debugger.resume()
@@ -135,6 +137,28 @@ class Emulator:
         self._debugger.resume()
         return after - before
 
+    def write_input(self, data: bytes) -> bool:
+        """Put the model's inputs where it reads them; False where nobody knows where.
+
+        Over the serial line the same takes a hundred times as long.
+        """
+        place = self._program.symbols.get(INPUT)
+        if place is None or len(data) > place.size_bytes:
+            return False
+        self._debugger.halt()
+        self._debugger.write_memory(place.address, data)
+        self._debugger.resume()
+        return True
+
+    def pause(self) -> None:
+        """Let the program stand still: one that waits for a command would spin."""
+        self._debugger.halt()
+
+    def resume(self) -> None:
+        """Let the program go on."""
+        if not self._debugger.running:
+            self._debugger.resume()
+
     def stack_high_water_bytes(self) -> int | None:
         """Return how much of the stack was in use at most; None without its symbols.
 
@@ -144,7 +168,7 @@ class Emulator:
         symbols = self._program.symbols
         if not {STACK_LIMIT, STACK_TOP} <= symbols.keys():
             return None
-        limit, top = symbols[STACK_LIMIT], symbols[STACK_TOP]
+        limit, top = (symbols[n].address for n in (STACK_LIMIT, STACK_TOP))
         self._debugger.halt()
         stack = self._debugger.memory(limit, top - limit)
         self._debugger.resume()
@@ -153,8 +177,11 @@ class Emulator:
 
     def close(self) -> None:
         """End QEMU."""
-        self._child.kill()
-        self._child.wait()
+        for process in (self._guard, self._child):
+            process.kill()
+            process.wait()
+        assert self._guard.stdin is not None
+        self._guard.stdin.close()
         for stream in self._streams:
             stream.close()
         self._words.close()
@@ -168,7 +195,7 @@ class Emulator:
         self.close()
 
     def _gone(self) -> WorkerDied:
-        with contextlib.suppress(subprocess.TimeoutExpired):
+        with suppress(subprocess.TimeoutExpired):
             self._child.wait(1.0)
         self._words.seek(0)
         words = self._words.read(WORDS_BYTES).decode("utf-8", "replace").split("\n")
@@ -202,6 +229,18 @@ def _command(
         command += ["-chardev", f"socket,id={name},fd={stream.fileno()}"]
     command += ["-serial", "chardev:line", "-gdb", "chardev:debugger"]
     command += ["-mon", "chardev=monitor,mode=control"]
-    # Whatever becomes of us, no emulator keeps spinning.
-    guard = shutil.which("setpriv")
-    return command if guard is None else [guard, "--pdeathsig", "KILL", "--", *command]
+    return command
+
+
+def _guard(pid: int) -> subprocess.Popen[bytes]:
+    """Start what ends QEMU if we end without doing so: it would spin for ever.
+
+    The kernel's own death signal is sent as soon as the thread ends that started it.
+    """
+    return subprocess.Popen(
+        ["/bin/sh", "-c", 'read _; kill -9 "$0"', str(pid)],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        start_new_session=True,
+    )

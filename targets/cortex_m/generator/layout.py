@@ -52,7 +52,11 @@ class Layout:
                         raise ModelError("a tensor is read before it is written")
                     last[root] = number
             root = call.output.index
-            if root in self._inputs or root in self._same or call.output.data is not None:
+            if (
+                root in self._inputs
+                or root in self._same
+                or call.output.data is not None
+            ):
                 raise ModelError("a tensor is written twice")
             written[root] = call.output
             first.setdefault(root, number)

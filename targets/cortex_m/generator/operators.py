@@ -125,7 +125,7 @@ def _softmax(operator: Operator) -> list[Step]:
         raise Unsupported(f"the shapes {source.shape} and {target.shape}")
     beta = float(operator.options.get("beta", 1.0))
     real = min(beta * float(source.scale) * 2.0 ** (31 - SOFTMAX_BITS), 2.0**31 - 1)
-    if not 1 < real:
+    if not real > 1:
         raise Unsupported(f"beta {beta} with a scale of {source.scale}")
     # A factor of up to 2^31: one bit more than others have.
     fixed = factor(real / 4)

@@ -63,7 +63,7 @@ SHARED = {
     ("cortex_m_qemu", "cortex_m"),
     ("ethos_u", "cortex_m"),
 }
-"""Which folder may know which other: boards, firmware, what a file needs, projections."""
+"""Which may know which other: boards, firmware, what a file needs, projections."""
 
 
 def test_targets_of_one_folder_do_not_know_another() -> None:

@@ -20,6 +20,9 @@ from .replies import Inference
 if TYPE_CHECKING:
     from ...harness.worker import Array
 
+EMULATED = "tierbench-emulated"
+"""What our own firmware calls its device: it is built for emulators."""
+
 WARM_UPS = 1
 """Inferences before a window: whatever caches there are hold the model then."""
 
@@ -78,10 +81,21 @@ class BoardWorker(Worker):
         self._call_ns = 1e6
 
     def open(self) -> Opened:
-        """Open the port, and see that the board holds this model."""
+        """Open the port, and see that it leads to a board that holds this model.
+
+        Raises:
+            CaseError: an emulator answers, whose times are no board's, or the board
+                holds another model.
+            WorkerError: nothing on the port speaks the protocol.
+        """
         began_ns = time.monotonic_ns()
         path, baud = str(self._settings["port"]), int(self._settings["baud"])
         self._port, self._device, self._told, self._baud = connect(path, baud)
+        if self._told.name == EMULATED:
+            raise CaseError(
+                f"the device on {path!r} calls itself {EMULATED!r}: an emulator's "
+                "times are no board's; the target cortex-m-qemu counts instructions"
+            )
         self._firmware: Firmware = firmware_of(
             self._told.model,
             str(self._settings["firmware"]),

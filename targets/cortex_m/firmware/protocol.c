@@ -180,7 +180,7 @@ static void answer(void) {
   if (!name) {
     print_line("e-[Unknown command: ]");
   } else if (!strcmp(name, "name")) {
-    print_line("m-name-dut-[tierbench]");
+    print_line("m-name-dut-[tierbench-emulated]");
   } else if (!strcmp(name, "profile")) {
     tell_profile();
   } else if (!strcmp(name, "timestamp")) {

@@ -22,7 +22,7 @@ GROUPED = (
 )
 SHIPPED = (*sorted({*BUILT_IN} - {"models"}), *GROUPED, "project", "report", "search")
 HOST_TARGETS = (
-    *("cortex-m", "cortex-m-serial", "ethos-u"),
+    *("cortex-m", "cortex-m-qemu", "cortex-m-serial", "ethos-u"),
     *("host-litert", "host-onnxruntime", "host-openvino", "sim"),
 )
 

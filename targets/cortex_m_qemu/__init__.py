@@ -86,6 +86,7 @@ class CortexMQemu(Target):
     def describe(self) -> Environment:
         """Return the board, QEMU, and what the firmware is made of."""
         board, elf = self.board, self.elf
+        made: dict[str, str | None]
         if elf is None:
             made = {
                 "compiler": compiler_version(),

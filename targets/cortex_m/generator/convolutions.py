@@ -115,7 +115,8 @@ def _parts(operator: Operator, check: Any) -> tuple[Tensor, Any, NDArray[np.int6
     if absent:
         bias = np.zeros(out, np.int64)
     else:
-        bias = stored(operator.inputs[2], "int32", "a bias").data.reshape(-1)
+        kept = stored(operator.inputs[2], "int32", "a bias").data
+        bias = np.asarray(kept).reshape(-1)
     if len(bias) != out:
         raise Unsupported(f"a bias of {len(bias)} for {out} channels")
     return check(source), weights, bias.astype(np.int64)

@@ -62,9 +62,16 @@ def _pool(operator: Operator, function: str) -> Call:
     _check_same(source, target)
     size = (operator.options["filterHeight"], operator.options["filterWidth"])
     low, high = clamp(operator, target)
-    fields = {"window": window(operator, source, target, size), "min": low, "max": high}
     return Call(
-        function=function, kind="pool", fields=fields, inputs=[source], output=target
+        function=function,
+        kind="pool",
+        fields={
+            "window": window(operator, source, target, size),
+            "min": low,
+            "max": high,
+        },
+        inputs=[source],
+        output=target,
     )
 
 
@@ -72,7 +79,11 @@ def _mean(operator: Operator) -> list[Step]:
     source, target = activation(operator.inputs[0]), activation(operator.outputs[0])
     rank = len(source.shape)
     given = stored(operator.inputs[1], "int32", "axes").data
-    axes = sorted({int(axis) % rank for axis in np.ravel(given)}) if rank else []
+    axes = (
+        sorted({int(axis) % rank for axis in np.ravel(np.asarray(given))})
+        if rank
+        else []
+    )
     if not axes or axes != list(range(axes[0], axes[-1] + 1)):
         raise Unsupported(f"the axes {axes}")
     count = prod(source.shape[axes[0] : axes[-1] + 1])

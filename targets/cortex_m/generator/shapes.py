@@ -68,9 +68,12 @@ def window(
     Raises:
         Unsupported: the output's shape is not what the options give.
     """
-    get = operator.options.get
-    strides = (get("strideH"), get("strideW"))
-    dilations = (get("dilationHFactor", 1), get("dilationWFactor", 1))
+    options = operator.options
+    if not {"strideH", "strideW", "padding"} <= options.keys():
+        raise Unsupported("no strides and padding")
+    strides = (options["strideH"], options["strideW"])
+    dilations = (options.get("dilationHFactor", 1), options.get("dilationWFactor", 1))
+    padding = options["padding"]
     pads = []
     for axis in (0, 1):
         length, out = source.shape[1 + axis], target.shape[1 + axis]
@@ -80,11 +83,11 @@ def window(
         due = {
             _SAME: -(-length // stride),
             _VALID: (length - reach) // stride + 1,
-        }.get(get("padding"))
+        }.get(padding)
         if due != out:
             raise Unsupported(f"an output of {target.shape} for {source.shape}")
         total = (out - 1) * stride + reach - length
-        pads.append(max(total, 0) // 2 if get("padding") == _SAME else 0)
+        pads.append(max(total, 0) // 2 if padding == _SAME else 0)
     fields = {
         "in_height": source.shape[1],
         "in_width": source.shape[2],

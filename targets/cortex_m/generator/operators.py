@@ -213,6 +213,8 @@ def _pad(operator: Operator) -> list[Step]:
 def _relu(operator: Operator) -> list[Step]:
     source, target = activation(operator.inputs[0]), activation(operator.outputs[0])
     high = 6.0 if operator.name == "RELU6" else None
+    if high is not None:  # the interpreter does not rescale here
+        _check_same(source, target)
     return [_rescaled(source, target, limits(target, 0.0, high))]
 
 

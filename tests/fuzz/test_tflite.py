@@ -2,7 +2,7 @@
 
 Every way that a .tflite file takes into tierbench is tried: its profile, what it needs
 of a microcontroller, the interpreter in a worker, the search for its smallest arena,
-and Vela. A seed tries one of them.
+the firmware's C, and Vela. A seed tries one of them.
 """
 
 import random
@@ -21,6 +21,7 @@ from tierbench.harness.formats import inspect_model
 from tierbench.harness.worker import Limits
 from tierbench.targets.cortex_m import CortexM
 from tierbench.targets.cortex_m.bisection import smallest_arena
+from tierbench.targets.cortex_m.generator import generate
 from tierbench.targets.cortex_m.sizing import size_model
 from tierbench.targets.ethos_u import EthosU
 from tierbench.targets.ethos_u.vela import Settings, compile_model, read_estimate
@@ -72,6 +73,12 @@ def smallest(path: Path) -> None:
         assert found.total == found.head + found.tail
 
 
+def firmware(path: Path) -> None:
+    found = generate(path)
+    assert found.source.isascii()
+    assert found.arena_bytes > 0
+
+
 def compiled(path: Path) -> None:
     found = read_estimate(compile_model(path, U55))
     assert found.npu_operators > 0
@@ -86,6 +93,7 @@ def test_mutated_files_end_as_a_reason_or_as_numbers(
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
     whole = quantised(tmp_path).read_bytes()
     ways = [profile] * 9 + [sizes] * 9 + [outputs] * 4 + [smallest] * 2
+    ways += [firmware] * 3
     if EthosU().unavailable() is None:
         ways.append(compiled)
     met = set()
@@ -103,5 +111,5 @@ def test_mutated_files_end_as_a_reason_or_as_numbers(
         assert time.monotonic() - began < SECONDS_MAX
 
     if explore("tflite", 250, one) >= 250:
-        for name in ("profile", "sizes", "outputs", "smallest"):
+        for name in ("profile", "sizes", "outputs", "smallest", "firmware"):
             assert {(name, "numbers"), (name, "reason")} <= met

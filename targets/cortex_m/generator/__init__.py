@@ -7,21 +7,19 @@ whatever it is, becomes a ``ModelError``. No text of the file reaches the C sour
 from __future__ import annotations
 
 import re
-import subprocess
 import sys
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from ....harness.errors import ModelError, StoreError
-from ....harness.plain import parse_json
+from ....harness.errors import ModelError
+from ...child import run
 
 TIMEOUT_S = 60.0
 CPU_S = 60
 MEMORY_BYTES = 4 << 30
 SOURCE_BYTES = 256 << 20
-ANSWER_BYTES = 1 << 20
 
 _NAME = re.compile(r"[A-Za-z0-9._-]{1,32}")
 
@@ -76,36 +74,10 @@ def generate(model: Path, name: str = "tierbench") -> Generated:
 
 def _ask(model: Path, out: Path, name: str) -> dict[str, Any]:
     # -P: a file named numpy.py in the current folder must not be imported.
-    command = [sys.executable, "-P", "-m", __name__, str(model), str(out), name]
-    with tempfile.TemporaryFile() as answer, tempfile.TemporaryFile() as words:
-        try:
-            done = subprocess.run(
-                command,
-                stdin=subprocess.DEVNULL,
-                stdout=answer,
-                stderr=words,
-                timeout=TIMEOUT_S,
-                check=False,
-            )
-        except subprocess.TimeoutExpired as exc:
-            told = f"not read within {TIMEOUT_S:g} s; damaged: export it again"
-            raise _error(model, told) from exc
-        if done.returncode:
-            words.seek(0)
-            said = words.read(ANSWER_BYTES).decode("utf-8", "replace").split()
-            raise _error(
-                model,
-                f"its reader ended with status {done.returncode} "
-                f"({' '.join(said)[-200:]!r}); damaged: export it again",
-            )
-        answer.seek(0)
-        text = answer.read(ANSWER_BYTES).decode("utf-8", "replace")
-    try:
-        found = parse_json(text)
-    except StoreError as exc:
-        told = f"its reader's answer is not JSON: {text[:40]!r}"
-        raise _error(model, told) from exc
-    return found if isinstance(found, dict) else {"error": "no answer"}
+    answer = run([sys.executable, "-P", "-m", __name__, model, out, name], TIMEOUT_S)
+    if answer.death:
+        raise _error(model, f"its reader {answer.death}; damaged: export it again")
+    return answer.lines[-1] if answer.lines else {"error": "its reader says nothing"}
 
 
 def _borders(told: list[dict[str, Any]]) -> tuple[Border, ...]:

@@ -142,8 +142,20 @@ def _cells(row: Row, states: Mapping[str, State]) -> tuple[Cell, ...]:
 def _counted(row: Row) -> tuple[Cell, ...]:
     return (
         _bytes(row, read(row, "memory", "arena_bytes")),
-        _metric(row, read(row, "instructions")),
+        _metric(row, read(row, "instructions"), _beside(row)),
     )
+
+
+def _beside(row: Row) -> str:
+    """Return the instructions of others' kernels for the same model, one a line."""
+    figures = row.get("figures")
+    held = figures.get("instructions") if isinstance(figures, Mapping) else None
+    basis = held.get("basis") if isinstance(held, Mapping) else None
+    others = basis.get("beside") if isinstance(basis, Mapping) else None
+    if not isinstance(others, Mapping):
+        return ""
+    known = [(words(name), number(count)) for name, count in others.items()]
+    return "\n".join(f"{name}: {plain(n)}" for name, n in known if n is not None)
 
 
 def _scopes(rows: Sequence[Row]) -> tuple[str, ...]:

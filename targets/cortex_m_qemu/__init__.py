@@ -21,6 +21,7 @@ from ...harness.worker import Limits, Worker
 from ..cortex_m.generator import Generated, generate
 from .build import REMEDY, build, compiler_version, firmware_sha256, flags_of
 from .elf import read_elf
+from .elsewhere import elsewhere
 from .emulator import qemu_version
 from .figures import figures
 from .machines import MACHINES, Machine
@@ -149,7 +150,8 @@ class CortexMQemu(Target):
             "qemu": qemu_version(),
             "firmware": "own" if self.elf else f"tierbench {firmware_sha256()[:12]}",
         }
-        return figures(ran, basis)
+        others = elsewhere(case.variant.sha256, self.board.core)
+        return figures(ran, basis, others)
 
 
 @lru_cache(maxsize=16)

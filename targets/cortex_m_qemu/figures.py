@@ -17,10 +17,19 @@ TICK_COVERAGE = 0.999
 _BYTES = ("text", "data", "bss", "stack")
 
 
-def figures(ran: Mapping[str, Any], basis: Mapping[str, Any]) -> tuple[Figure, ...]:
-    """Return what a worker's ``ran`` tells, resting on ``basis``."""
+def figures(
+    ran: Mapping[str, Any],
+    basis: Mapping[str, Any],
+    others: Mapping[str, int] | None = None,
+) -> tuple[Figure, ...]:
+    """Return what a worker's ``ran`` tells, resting on ``basis``.
+
+    ``others`` are the instructions of other kernels for the same model, by their name;
+    they stand under ``beside`` in the basis of ours.
+    """
+    beside = {"beside": dict(others)} if others else {}
     return (
-        _instructions(ran, basis),
+        _instructions(ran, {**basis, **beside}),
         _bytes("arena", ran.get("arena_bytes"), basis),
         *(_bytes(name, ran.get(f"{name}_bytes"), basis) for name in _BYTES),
     )

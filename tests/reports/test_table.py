@@ -171,3 +171,15 @@ def test_arena_and_instructions_are_columns_where_a_case_knows_them(examples) ->
     assert shown_cells(board)["Tensor arena"].evidence == "emulated"
     assert shown_cells(emulator)["Instructions"].text == fixed(7698485, 0)
     assert "Tensor arena" not in shown_cells(emulator)
+
+
+def test_others_counts_stand_beneath_ours(examples) -> None:
+    _, emulator = examples.board_rows()
+    beside = {"<i>Others</i>\n": 9_513_330, "broken": "many"}
+    emulator["figures"] = {"instructions": {"basis": {"beside": beside}}}
+    assert shown_cells(emulator)["Instructions"].detail == (
+        f"<i>Others</i>: {fixed(9_513_330, 0)}"
+    )
+    for damaged in ({}, {"instructions": 3}, {"instructions": {"basis": []}}, None):
+        emulator["figures"] = damaged
+        assert shown_cells(emulator)["Instructions"].detail == ""

@@ -58,7 +58,9 @@ def test_folders_import_only_what_lies_below_them(name: str) -> None:
 
 
 SHARED = {
-    ("projection", "cortex_m"),
+    ("cortex_m", "catalogue"),
+    ("projection", "catalogue"),
+    ("ethos_u", "catalogue"),
     ("cortex_m", "projection"),
     ("cortex_m_qemu", "cortex_m"),
     ("ethos_u", "cortex_m"),

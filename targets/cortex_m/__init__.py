@@ -15,8 +15,8 @@ from ...harness.figure import Figure
 from ...harness.target import Option, Target, Tier
 from ...harness.values import Case, Environment, Evidence, Variant, Workload
 from ...harness.watch import StateReader
+from ..catalogue.board import CORES, Board, find_board
 from .arena import arena_figures, fit_problems, machine_figures
-from .board import CORES, Board, find_board
 from .sizing import size_model
 
 

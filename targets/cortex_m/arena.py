@@ -8,8 +8,8 @@ from typing import Any
 
 from ...harness.figure import Figure
 from ...harness.values import Evidence
+from ..catalogue.board import Board
 from .bisection import smallest_arena
-from .board import Board
 from .kernels import OPTIMISED_UNKNOWN
 from .memory_plan import Arena
 from .sizing import BUILDS, Sizing

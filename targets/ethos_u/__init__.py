@@ -15,7 +15,7 @@ from ...harness.target import Option, Target, Tier
 from ...harness.values import Case, Environment, Evidence, Memory, Variant, Workload
 from ...harness.watch import StateReader
 from ...harness.worker import Bound, Limits, Measured, Opened, Stretch, Worker
-from ..cortex_m.board import ACCELERATORS, Board, find_board
+from ..catalogue.board import ACCELERATORS, Board, find_board
 from ..cortex_m.sizing import size_model
 from .vela import (
     MEMORY_MODES,

@@ -8,7 +8,7 @@ from ...harness.errors import InputError, Mistakes
 from ...harness.figure import Figure
 from ...harness.option import Option
 from ...harness.values import ModelProfile, Setting
-from ..cortex_m.board import CORES, Board, find_board
+from ..catalogue.board import CORES, Board, find_board
 from .cores import core_name
 from .figures import project
 from .prediction import Asked

@@ -4,8 +4,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from support.small_tflite import write_convolutions
 
-from tests.support.small_tflite import write_convolutions
 from tierbench.harness.formats import inspect_model
 from tierbench.harness.formats.dead_channels import with_live
 from tierbench.harness.formats.graph import Step, Tensor

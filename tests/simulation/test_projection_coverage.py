@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from support.projected import BOARDS, made_up_rows
 
-from tests.support.projected import BOARDS, made_up_rows
 from tierbench.targets.projection.left_out import calibrated_scale, coefficients_of
 from tierbench.targets.projection.prediction import Asked, predict
 from tierbench.targets.projection.rows import WORKS

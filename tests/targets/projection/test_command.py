@@ -5,8 +5,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from support.small_tflite import write_convolutions
 
-from tests.support.small_tflite import write_convolutions
 from tierbench.harness.cli import main
 
 MODEL = str(Path(__file__).parents[3] / "models" / "defect" / "defect.tflite")

@@ -6,8 +6,8 @@ from dataclasses import replace
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from support.projected import profile
 
-from tests.support.projected import profile
 from tierbench.harness.evidence import Evidence
 from tierbench.harness.figure import Figure
 from tierbench.targets.projection.figures import project

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from support.projected import made_up_rows
 
-from tests.support.projected import made_up_rows
 from tierbench.harness.formats import inspect_model
 from tierbench.harness.hashing import file_sha256
 from tierbench.targets.projection.check import main as check

@@ -4,8 +4,8 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from support.projected import made_up_rows, row
 
-from tests.support.projected import made_up_rows, row
 from tierbench.targets.projection.power import (
     OTHER,
     OWN,

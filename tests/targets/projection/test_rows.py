@@ -4,8 +4,8 @@ import csv
 from pathlib import Path
 
 import pytest
+from support.projected import row
 
-from tests.support.projected import row
 from tierbench.harness.errors import InputError
 from tierbench.targets.projection.rows import (
     board_key,

@@ -40,7 +40,7 @@ from ...harness.errors import InputError, Mistake, Mistakes, NotFound
 from ...harness.option import Option
 from ...harness.toml_lines import line_index, line_of
 
-CATALOGUE = Path(__file__).parents[1] / "catalogue" / "boards"
+CATALOGUE = Path(__file__).parent / "boards"
 FILE_BYTES_MAX = 64 << 10
 TEXT_MAX = 500
 

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from tierbench.harness.errors import InputError, NotFound
-from tierbench.targets.cortex_m.board import (
+from tierbench.targets.catalogue.board import (
     CATALOGUE,
     Board,
     Price,

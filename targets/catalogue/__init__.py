@@ -1,0 +1,1 @@
+"""What is known of devices, each number with its source."""

@@ -58,7 +58,8 @@ class CortexM(Target):
             name="stack",
             kind=str,
             default="",
-            help="the software that runs the model; empty: TFLM with CMSIS-NN",
+            help="the software that runs the model; empty: any for time, for memory "
+            "TFLM with CMSIS-NN",
         ),
         Option(
             name="supply_v",
@@ -144,7 +145,7 @@ class CortexM(Target):
 
     def _projected(self, case: Case) -> tuple[Figure, ...]:
         """Return latency and energy, or why what is set does not tell them."""
-        from ..projection.cortex_m import CORTEX_M  # imports boards from here
+        from ..projection.cortex_m import CORTEX_M  # only a projection needs NumPy
         from ..projection.figures import ENERGY, LATENCY, unknown
 
         told = {name: value for name, value in self.settings.items() if value}

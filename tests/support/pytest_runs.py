@@ -64,6 +64,11 @@ def write_tests(folder: Path, text: str, name: str = "test_it.py") -> None:
     (folder / name).write_text(f"import pytest\nfrom tierbench import mb, ms\n{text}")
 
 
+def _outer() -> dict[str, str]:
+    """Return the environment without what tells of the session that tests this one."""
+    return {k: text for k, text in os.environ.items() if not k.startswith("PYTEST_")}
+
+
 def session(folder: Path, *arguments: str) -> Session:
     """Run pytest in a folder."""
     done = subprocess.run(
@@ -73,6 +78,6 @@ def session(folder: Path, *arguments: str) -> Session:
         stderr=subprocess.STDOUT,
         text=True,
         timeout=120,
-        env={**os.environ, "COLUMNS": "200", "PYTHONSAFEPATH": ""},
+        env={**_outer(), "COLUMNS": "200", "PYTHONSAFEPATH": ""},
     )
     return Session(status=done.returncode, out=done.stdout, folder=folder)

@@ -75,7 +75,7 @@ class Bench:
     records: list[WorkerRecord] = field(init=False)
     failure: Failure | None = field(init=False, default=None)
     estimate: Estimate | None = field(init=False, default=None)
-    streak: Streak = field(init=False, default=Streak())
+    streak: Streak = field(init=False)
     shortfall: str | None = field(init=False, default="nothing was measured")
     closed: bool = field(init=False, default=False)
     _measured: list[Block] = field(init=False, default_factory=list)
@@ -94,6 +94,7 @@ class Bench:
         """Take up what an interrupted run has left."""
         workload = self.planned.case.workload
         self._course = course_of(workload, self.profile, self.planned.target.clock)
+        self.streak = Streak(needed=self._course.looks_needed)
         for block in self.recovered.blocks:
             self._take(block)
         self.records = list(self.recovered.workers)
@@ -120,10 +121,15 @@ class Bench:
         return sum(block.elapsed_ns for block in self._measured) / 1e9
 
     @property
+    def tells_time(self) -> bool:
+        """Return whether there are blocks to measure at all."""
+        return self.planned.target.clock is not None
+
+    @property
     def workers_wanted(self) -> int:
         """Return how many workers the case is measured with."""
         target = self.planned.target
-        if target.clock is None:
+        if not self.tells_time:
             return 1
         wanted = max(self.profile.workers, target.workers_min)
         return wanted if target.workers_max is None else min(wanted, target.workers_max)
@@ -161,7 +167,7 @@ class Bench:
 
     def ended(self) -> bool:
         """Return whether this case needs no more blocks, updating its estimate."""
-        if self.failure is not None or self.planned.target.clock is None:
+        if self.failure is not None or not self.tells_time:
             return True
         if not self._measured:
             return False
@@ -174,7 +180,7 @@ class Bench:
         self.estimate = spread(values)
         self.shortfall = self._missing(self.estimate, values)
         self.streak = self.streak.after(self.shortfall is None)
-        return self._settled or self.measured_s >= self._course.limit_s
+        return self.streak.done or self.measured_s >= self._course.limit_s
 
     def awaits_meters(self) -> bool:
         """Return whether an energy phase is to come, which must not part the rounds."""
@@ -228,14 +234,10 @@ class Bench:
             return self._accuracy
         return replace(self._accuracy, evidence=own)
 
-    @property
-    def _settled(self) -> bool:
-        return self.streak.passes >= self._course.looks_needed
-
     def _verdict(self) -> tuple[Status, str | None]:
         if self.failure is not None:
             return self.failure.status, self.failure.reason
-        if self._settled or self.planned.target.clock is None:
+        if self.streak.done or not self.tells_time:
             return Status.OK, None
         why = self.shortfall or "narrow enough only once"
         return Status.NOT_CONVERGED, f"{why} within {self._course.limit_s:g} s"
@@ -264,20 +266,18 @@ class Bench:
         inputs = timed_inputs(self.planned, self._opened[0].inputs)
         # Every worker's first trace is its warm-up, which may be all that is left.
         first_number = 1 + max((block.worker for block in self.blocks), default=-1)
-        planned = self.planned
-        tells_time = planned.target.clock is not None
         for number, worker in enumerate(self._workers, first_number):
             bound = worker.bind(inputs)
             show(worker, self.planned, self._opened[0].inputs)
             self._call_ns = float(bound.first_call_ns)
             opened = self._opened[number - first_number]
-            if tells_time:
+            if self.tells_time:
                 self._warm_up(number, worker)
             record = WorkerRecord(
                 worker=number,
                 first_call_ns=bound.first_call_ns,
                 open_ns=opened.open_ns,
-                memory=worker.memory() if tells_time else None,
+                memory=worker.memory() if self.tells_time else None,
                 ran=bound.ran,
             )
             self.records.append(record)
@@ -285,9 +285,8 @@ class Bench:
         if self._accuracy is None and self._accuracy_reason is None:
             self._evaluate()
             self._workers[0].bind(inputs)
-        self._figures = planned.target.figures(
-            planned.case, self._artifact, self.records[-1].ran
-        )
+        case, ran = self.planned.case, self.records[-1].ran
+        self._figures = self.planned.target.figures(case, self._artifact, ran)
 
     def _evaluate(self) -> None:
         source = self.planned.data
@@ -329,9 +328,9 @@ class Bench:
 
     def _meters(self) -> tuple[PowerMeter, ...]:
         """Return the meters that this case has still to be measured by."""
-        if self.planned.target.clock is None:
+        if not self._workers or not self.tells_time:
             return ()
-        if not self._workers or any(METERING in block.context for block in self.blocks):
+        if any(METERING in block.context for block in self.blocks):
             return ()
         return (*self.planned.meters, *self.planned.target.meters())
 

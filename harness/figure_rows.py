@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Any
 
 from .figure import Figure
@@ -14,8 +15,15 @@ UNCOUNTED = "the target does not count instructions"
 NO_CLOCK = "the target tells no time"
 ONLY_ARENA = "of the device's memory only the arena is known"
 
-_FACTORS = {"latency": 1e-6, "energy": 1e3, "arena": 1.0, "instructions": 1.0}
-"""From a figure's unit to its key's: ns to ms, J to mJ."""
+KEYS: Mapping[str, tuple[str, float]] = MappingProxyType(
+    {
+        "latency": ("latency_ms", 1e-6),
+        "energy": ("energy_mj", 1e3),
+        "arena": ("arena_bytes", 1.0),
+        "instructions": ("instructions", 1.0),
+    }
+)
+"""The key that a quantity fills, and the factor from its unit: ns to ms, J to mJ."""
 
 
 def with_figures(row: dict[str, Any], result: Result) -> dict[str, Any]:
@@ -23,55 +31,35 @@ def with_figures(row: dict[str, Any], result: Result) -> dict[str, Any]:
 
     ``figures`` holds all of them in their own units, with what they rest on.
     """
-    figures = {figure.quantity: figure for figure in result.figures}
     row |= unknown("instructions", UNCOUNTED)
-    for quantity, put in _PLACES.items():
-        if quantity in figures:
-            for key, value in put(figures[quantity], result.evidence).items():
+    for figure in result.figures:
+        if figure.quantity in KEYS:
+            for key, value in _keys(figure, result.evidence).items():
                 row.pop(f"{key}_reason", None)  # why there was none before
                 row[key] = value
-    row["figures"] = {name: _whole(figure) for name, figure in figures.items()}
+    row["figures"] = {figure.quantity: _whole(figure) for figure in result.figures}
     return row
 
 
-def _latency(figure: Figure, evidence: Evidence) -> dict[str, Any]:
-    return _key("latency_ms", figure, evidence)
-
-
-def _energy(figure: Figure, evidence: Evidence) -> dict[str, Any]:
-    found = _key("energy_mj", figure, evidence)
-    if found["energy_mj"] is not None:
-        found["energy_mj"]["scope"] = figure.basis.get("scope", "board")
+def _keys(figure: Figure, evidence: Evidence) -> dict[str, Any]:
+    key, factor = KEYS[figure.quantity]
+    if figure.reason is not None:
+        found = unknown(key, figure.reason)
+    else:
+        told = numbers(figure, factor)
+        if figure.evidence != evidence:
+            told["evidence"] = str(figure.evidence)
+        if figure.quantity == "energy":
+            told["scope"] = figure.basis.get("scope", "board")
+        found = {key: told}
+    if figure.quantity == "arena":
+        peak = unknown("peak_bytes", ONLY_ARENA)
+        return {"memory": {"scope": "arena", **found, **peak}}
     return found
 
 
-def _arena(figure: Figure, evidence: Evidence) -> dict[str, Any]:
-    part = _key("arena_bytes", figure, evidence)
-    return {"memory": {"scope": "arena", **part, **unknown("peak_bytes", ONLY_ARENA)}}
-
-
-def _instructions(figure: Figure, evidence: Evidence) -> dict[str, Any]:
-    return _key("instructions", figure, evidence)
-
-
-_PLACES: Mapping[str, Callable[[Figure, Evidence], dict[str, Any]]] = {
-    "latency": _latency,
-    "energy": _energy,
-    "arena": _arena,
-    "instructions": _instructions,
-}
-
-
-def _key(key: str, figure: Figure, evidence: Evidence) -> dict[str, Any]:
-    if figure.reason is not None:
-        return unknown(key, figure.reason)
-    numbers = _numbers(figure, _FACTORS[figure.quantity])
-    if figure.evidence != evidence:
-        numbers["evidence"] = str(figure.evidence)
-    return {key: numbers}
-
-
-def _numbers(figure: Figure, factor: float) -> dict[str, Any]:
+def numbers(figure: Figure, factor: float) -> dict[str, Any]:
+    """Return a known figure's value or band, times a factor; a coverage stays."""
     if figure.value is not None:
         return {"value": figure.value * factor}
     band = (figure.low, figure.mid, figure.high)
@@ -82,7 +70,7 @@ def _numbers(figure: Figure, factor: float) -> dict[str, Any]:
 
 def _whole(figure: Figure) -> dict[str, Any]:
     return {
-        **({} if figure.reason is not None else _numbers(figure, 1.0)),
+        **({} if figure.reason is not None else numbers(figure, 1.0)),
         **({} if figure.reason is None else {"reason": figure.reason}),
         "unit": figure.unit,
         "evidence": str(figure.evidence),

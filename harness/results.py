@@ -104,54 +104,51 @@ def row(result: Result, summary: Summary | None = None) -> dict[str, Any]:
     summary = summary or summarise(result)
     why = result.reason if result.status is Status.SKIPPED else None
     nothing = result.reason or (NO_CLOCK if result.figures else NOTHING)
-    return with_figures(
-        {
-            **_variant(variant),
-            "lineage": [_step(step) for step in variant.lineage],
-            **known("data_sha256", case.data_sha256, NO_DATA),
-            "target": case.target,
-            "options": dict(case.options),
-            "place": case.place,
-            "tier": case.tier,
-            **_environment(environment, why),
-            "evidence": str(result.evidence),
-            "status": str(result.status),
-            "reason": result.reason,
-            "scenario": str(workload.scenario),
-            "batch": workload.batch,
-            "load": workload.load,
-            "profile": workload.profile,
-            "n": summary.samples,
-            "slices": summary.slices,
-            "workers": summary.workers,
-            **_latency(result, summary, why, nothing),
-            **_throughput(result, summary, why or nothing),
-            **load_rows(result, why or nothing),
-            **memory_part(summary.memory, case.tier, why),
-            **power_keys(summary.power, result.evidence, why or _unmetered(result)),
-            **_accuracy(result, why),
-            **soak_part(result, summarise_soak(case, result.blocks), why),
-            **known("ran", result.workers[0].ran if result.workers else None, nothing),
-            "throttled": result.throttled,
-            "throttled_reason": result.throttled_reason
-            or _unthrottled(result, nothing),
-            "state": state_row(result.blocks),
-            **known(
-                "off_cpu_share",
-                summary.off_cpu_share,
-                _unflagged(summary, workload)
-                if summary.slices
-                else unborne(result) or nothing,
-            ),
-            "case_key": case.key,
-            "variant_sha256": variant.sha256,
-            "run": result.run_id,
-            "result": result.id,
-            "started_at_ns": result.started_at_ns,
-            "finished_at_ns": result.finished_at_ns,
-        },
-        result,
-    )
+    measured = {
+        **_variant(variant),
+        "lineage": [_step(step) for step in variant.lineage],
+        **known("data_sha256", case.data_sha256, NO_DATA),
+        "target": case.target,
+        "options": dict(case.options),
+        "place": case.place,
+        "tier": case.tier,
+        **_environment(environment, why),
+        "evidence": str(result.evidence),
+        "status": str(result.status),
+        "reason": result.reason,
+        "scenario": str(workload.scenario),
+        "batch": workload.batch,
+        "load": workload.load,
+        "profile": workload.profile,
+        "n": summary.samples,
+        "slices": summary.slices,
+        "workers": summary.workers,
+        **_latency(result, summary, why, nothing),
+        **_throughput(result, summary, why or nothing),
+        **load_rows(result, why or nothing),
+        **memory_part(summary.memory, case.tier, why),
+        **power_keys(summary.power, result.evidence, why or _unmetered(result)),
+        **_accuracy(result, why),
+        **soak_part(result, summarise_soak(case, result.blocks), why),
+        **known("ran", result.workers[0].ran if result.workers else None, nothing),
+        "throttled": result.throttled,
+        "throttled_reason": result.throttled_reason or _unthrottled(result, nothing),
+        "state": state_row(result.blocks),
+        **known(
+            "off_cpu_share",
+            summary.off_cpu_share,
+            _unflagged(summary, workload)
+            if summary.slices
+            else unborne(result) or nothing,
+        ),
+        "case_key": case.key,
+        "variant_sha256": variant.sha256,
+        "run": result.run_id,
+        "result": result.id,
+        "started_at_ns": result.started_at_ns,
+        "finished_at_ns": result.finished_at_ns,
+    }
+    return with_figures(measured, result)
 
 
 def _variant(variant: Variant) -> dict[str, Any]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from .errors import InputError
 from .statistics import Estimate
@@ -57,15 +57,16 @@ class StopRule:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Streak:
-    """How many looks in a row, one at each round's end, met the rule."""
+    """How many looks in a row met the rule, one at each round's end, and must."""
 
     passes: int = 0
+    needed: int = PASSES_NEEDED
 
     def after(self, narrow: bool) -> Streak:
         """Return the streak after one more look."""
-        return Streak(passes=self.passes + 1 if narrow else 0)
+        return replace(self, passes=self.passes + 1 if narrow else 0)
 
     @property
     def done(self) -> bool:
-        """Return whether the case may stop: the rule was met twice in a row."""
-        return self.passes >= PASSES_NEEDED
+        """Return whether the case may stop."""
+        return self.passes >= self.needed

@@ -14,7 +14,6 @@ from ...harness.errors import ModelError
 from ...harness.figure import Figure
 from ...harness.target import Option, Target, Tier
 from ...harness.values import Case, Environment, Evidence, Variant, Workload
-from ...harness.watch import StateReader
 from ..catalogue.board import CORES, Board, find_board
 from .arena import arena_figures, fit_problems, machine_figures
 from .sizing import size_model
@@ -28,7 +27,6 @@ class CortexM(Target):
     formats = ("tflite",)
     evidence = Evidence.EMULATED
     clock = None
-    workers_min = 1
     runtime = "tflite-micro"
     remedy = "pip install 'tierbench[host]'"
     device_modules = ("tierbench.targets.cortex_m.device",)
@@ -120,10 +118,6 @@ class CortexM(Target):
         if board is not None:
             found += fit_problems(sizing, board, str(self.settings["stack"]))
         return "; ".join(found) or None
-
-    def readers(self) -> tuple[StateReader, ...]:
-        """Return none: nothing is timed."""
-        return ()
 
     def figures(
         self, case: Case, artifact: Path, ran: Mapping[str, Any]

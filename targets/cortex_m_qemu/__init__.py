@@ -16,7 +16,6 @@ from ...harness.figure import Figure
 from ...harness.hashing import file_sha256
 from ...harness.target import Option, Target, Tier, Unavailable
 from ...harness.values import Case, Environment, Evidence, Variant, Workload
-from ...harness.watch import StateReader
 from ...harness.worker import Limits, Worker
 from ..cortex_m.generator import Generated, generate
 from .build import REMEDY, build, compiler_version, firmware_sha256, flags_of
@@ -40,7 +39,6 @@ class CortexMQemu(Target):
     device_modules = ()
     evidence = Evidence.EMULATED
     clock = None
-    workers_min = 1
     options = (
         Option(
             name="machine",
@@ -120,10 +118,6 @@ class CortexMQemu(Target):
     def footprint_bytes(self, variant: Variant) -> int:
         """Return about what QEMU takes."""
         return QEMU_BYTES
-
-    def readers(self) -> tuple[StateReader, ...]:
-        """Return none: nothing is timed."""
-        return ()
 
     def prepare(self, variant: Variant) -> Path:
         """Return the firmware: the user's, or ours built around the model."""

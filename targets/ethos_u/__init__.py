@@ -13,7 +13,6 @@ from ...harness.errors import CaseError, DataError, ModelError
 from ...harness.figure import Figure
 from ...harness.target import Option, Target, Tier
 from ...harness.values import Case, Environment, Evidence, Memory, Variant, Workload
-from ...harness.watch import StateReader
 from ...harness.worker import Bound, Limits, Measured, Opened, Stretch, Worker
 from ..catalogue.board import ACCELERATORS, Board, find_board
 from ..cortex_m.sizing import size_model
@@ -45,7 +44,6 @@ class EthosU(Target):
     formats = ("tflite",)
     evidence = Evidence.PROJECTED
     clock = None
-    workers_min = 1
     runtime = "ethos-u-vela"
     remedy = "pip install 'tierbench[ethos-u]'"
     device_modules = ()
@@ -145,10 +143,6 @@ class EthosU(Target):
                     f"valid: {', '.join(valid)}"
                 )
         return found
-
-    def readers(self) -> tuple[StateReader, ...]:
-        """Return none: nothing is timed."""
-        return ()
 
     def prepare(self, variant: Variant) -> Path:
         """Return the compiled model.

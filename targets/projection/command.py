@@ -16,9 +16,6 @@ if TYPE_CHECKING:
     from ...harness.values import Setting
     from .projector import Projector
 
-KEYS = {"latency": ("latency_ms", 1e-6), "energy": ("energy_mj", 1e3)}
-"""The key and the factor from the figure's unit to the key's."""
-
 
 @click.command()
 @click.argument("model")
@@ -128,6 +125,7 @@ def _value(kind: type, text: str) -> Setting:
 
 def figure_keys(figures: Iterable[Figure]) -> dict[str, Any]:
     """Return figures as JSON keys: a band with what it rests on, or null and why."""
+    from ...harness.figure_rows import KEYS, numbers
     from ...harness.row_values import unknown
 
     keys: dict[str, Any] = {}
@@ -136,20 +134,13 @@ def figure_keys(figures: Iterable[Figure]) -> dict[str, Any]:
         if figure.reason is not None:
             keys |= unknown(key, figure.reason)
             continue
-        keys[key] = {**_band(figure, factor), "evidence": str(figure.evidence)}
+        keys[key] = {**numbers(figure, factor), "evidence": str(figure.evidence)}
         keys[key] |= figure.basis
     return keys
 
 
-def _band(figure: Figure, factor: float) -> dict[str, float | None]:
-    ends = {"low": figure.low, "mid": figure.mid, "high": figure.high}
-    found: dict[str, float | None] = {
-        name: None if value is None else value * factor for name, value in ends.items()
-    }
-    return {**found, "coverage": figure.coverage}
-
-
 def _print_table(figures: Iterable[Figure]) -> None:
+    from ...harness.figure_rows import KEYS, numbers
     from ...harness.tables import print_table
     from ...harness.terminal import printable
 
@@ -159,7 +150,7 @@ def _print_table(figures: Iterable[Figure]) -> None:
         if figure.reason is not None:
             words.append(f"{key} is not known: {figure.reason}")
             continue
-        band = _band(figure, factor)
+        band = numbers(figure, factor)
         ends = [f"{band[name]:.4g}" for name in ("low", "mid", "high")]
         share = f"{100 * (figure.coverage or 0):.0f} %"
         rows.append([key, *ends, share, str(figure.evidence), _count(figure.basis)])

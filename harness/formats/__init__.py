@@ -7,16 +7,13 @@ memory) ends as a ``ModelError``, and the caller lives on.
 from __future__ import annotations
 
 import json
-import os
-import signal
 import stat
-import subprocess
 import sys
-import tempfile
 from pathlib import Path
 from typing import Any
 
 from ..cache import write_atomically
+from ..child import MEMORY_BYTES, run
 from ..errors import ModelError, StoreError
 from ..hashing import file_sha256
 from ..plain import from_plain, parse_json, to_plain
@@ -26,8 +23,6 @@ SUFFIXES = {".onnx": "onnx", ".tflite": "tflite"}
 """The format that a file name's suffix stands for."""
 
 TIMEOUT_S = 30.0
-MEMORY_BYTES = 4 << 30
-ANSWER_BYTES = 16 << 20
 
 _RULES = 5  # raised when the same file is counted otherwise than before
 _known: dict[tuple[str, str], ModelProfile] = {}
@@ -94,30 +89,21 @@ def _checked_sha256(path: Path) -> str:
 def _ask(path: Path, timeout_s: float) -> dict[str, Any]:
     """Run the reader and return its answer."""
     # -P: a file named onnx.py in the current folder must not become the reader.
-    command = [sys.executable, "-P", "-m", __name__, str(path)]
-    environment = {**os.environ, "OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1"}
-    with tempfile.TemporaryFile() as answer, tempfile.TemporaryFile() as words:
-        try:
-            done = subprocess.run(
-                command,
-                stdin=subprocess.DEVNULL,
-                stdout=answer,
-                stderr=words,
-                env=environment,
-                timeout=timeout_s,
-                check=False,
-            )
-        except subprocess.TimeoutExpired as exc:
-            raise _error(
-                path, f"not read within {timeout_s:g} s; damaged: export it again"
-            ) from exc
-        except OSError as exc:
-            raise _error(path, f"its reader cannot be started: {exc}") from exc
-        if done.returncode:
-            words.seek(0)
-            raise _error(path, _death(done.returncode, words.read(ANSWER_BYTES)))
-        answer.seek(0)
-        text = answer.read(ANSWER_BYTES).decode("utf-8", "replace")
+    command = [sys.executable, "-P", "-m", __name__, path]
+    try:
+        answer = run(command, timeout_s, environment={"OPENBLAS_NUM_THREADS": "1"})
+    except OSError as exc:
+        raise _error(path, f"its reader cannot be started: {exc}") from exc
+    if answer.status is None:
+        raise _error(path, f"not read within {timeout_s:g} s; damaged: export it again")
+    if answer.status:
+        said = f" ({answer.last_words!r})" if answer.status > 0 else ""
+        raise _error(
+            path,
+            f"its reader {answer.end}{said}; the file is damaged or too large: export "
+            "it again",
+        )
+    text = answer.printed
     try:
         found = parse_json(text)
     except StoreError as exc:
@@ -132,19 +118,6 @@ def _profile(path: Path, answer: dict[str, Any]) -> ModelProfile:
         return from_plain(ModelProfile, answer.get("profile"))
     except StoreError as exc:
         raise _error(path, f"its reader's answer is not a profile: {exc}") from exc
-
-
-def _death(status: int, words: bytes) -> str:
-    lines = words.decode("utf-8", "replace").split("\n")
-    last = next((line.strip() for line in reversed(lines) if line.strip()), "")
-    if status < 0:
-        try:
-            how = f"was ended by {signal.Signals(-status).name}"
-        except ValueError:
-            how = f"was ended by signal {-status}"
-    else:
-        how = f"ended with status {status} ({last[:200]!r})"
-    return f"its reader {how}; the file is damaged or too large: export it again"
 
 
 def _kept(path: Path) -> ModelProfile | None:

@@ -6,14 +6,14 @@ Print ``{"profile": ...}`` or ``{"error": ...}`` as one line of JSON.
 from __future__ import annotations
 
 import json
-import resource
 import sys
 from pathlib import Path
 from typing import Any
 
+from ..child import bound, told
 from ..errors import ModelError
 from ..plain import to_plain
-from . import ANSWER_BYTES, MEMORY_BYTES, SUFFIXES
+from . import SUFFIXES
 from .graph import Graph, profile
 
 
@@ -51,22 +51,12 @@ def _is_onnx(path: Path) -> bool:
 
 def answer(path: Path) -> dict[str, Any]:
     """Return the profile of a file or what is wrong with it, as plain values."""
-    try:
-        return {"profile": to_plain(profile(read(path)))}
-    except ModelError as exc:
-        return {"error": str(exc)}
-    except MemoryError:
-        return {"error": f"needs more than {MEMORY_BYTES >> 30} GiB to be read"}
-    except Exception as exc:  # readers raise whatever the damage leads them to
-        text = " ".join(str(exc).split())[:200]
-        return {"error": f"damaged ({type(exc).__name__}: {text}); export it again"}
+    return told(lambda: {"profile": to_plain(profile(read(path)))})
 
 
 def main() -> None:
     """Read the file that the command line names, within bounds."""
-    resource.setrlimit(resource.RLIMIT_AS, (MEMORY_BYTES, MEMORY_BYTES))
-    resource.setrlimit(resource.RLIMIT_FSIZE, (ANSWER_BYTES, ANSWER_BYTES))
-    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    bound()
     print(json.dumps(answer(Path(sys.argv[1]))))
 
 

@@ -11,8 +11,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from ...harness.errors import ModelError
-from ..child import bound
+from ...harness.child import bound, told
 from .kernels import KNOWN
 from .memory_plan import lay_out
 from .operators import problems
@@ -22,15 +21,7 @@ from .structure import Structure, read_structure
 
 def answer(path: Path) -> dict[str, Any]:
     """Return the sizes of a model or what is wrong with it, as plain values."""
-    try:
-        return _sizes(read_structure(path.read_bytes()))
-    except ModelError as exc:
-        return {"error": str(exc)}
-    except MemoryError:
-        return {"error": "it needs too much memory to be read"}
-    except Exception as exc:  # readers raise whatever the damage leads them to
-        text = " ".join(str(exc).split())[:200]
-        return {"error": f"damaged ({type(exc).__name__}: {text})"}
+    return told(lambda: _sizes(read_structure(path.read_bytes())))
 
 
 def _sizes(structure: Structure) -> dict[str, Any]:

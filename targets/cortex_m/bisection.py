@@ -7,8 +7,8 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
+from ...harness.child import Answer, run
 from ...harness.errors import CaseError
-from ..child import Answer, run
 
 PROBE = Path(__file__).parent / "probe.py"
 START_MIN_BYTES = 1 << 20

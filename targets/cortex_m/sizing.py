@@ -9,10 +9,10 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
+from ...harness.child import run
 from ...harness.errors import ModelError, StoreError
 from ...harness.hashing import file_sha256
 from ...harness.plain import from_plain
-from ..child import run
 from .kernels import Build
 from .memory_plan import Arena
 

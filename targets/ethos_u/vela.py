@@ -22,10 +22,10 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from ...harness.cache import cache_folder
+from ...harness.child import run
 from ...harness.errors import CaseError, InfrastructureError
 from ...harness.hashing import file_sha256
 from ...harness.values import canonical_json
-from ..child import run
 
 SCRIPT = Path(__file__).parent / "compile.py"
 CONFIG = "Arm/vela.ini"

@@ -13,12 +13,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from ....harness.child import run
 from ....harness.errors import ModelError
-from ...child import run
 
 TIMEOUT_S = 60.0
 CPU_S = 60
-MEMORY_BYTES = 4 << 30
 SOURCE_BYTES = 256 << 20
 
 _NAME = re.compile(r"[A-Za-z0-9._-]{1,32}")

@@ -11,8 +11,8 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from ....harness.errors import ModelError
-from . import CPU_S, MEMORY_BYTES, SOURCE_BYTES
+from ....harness.child import bound, told
+from . import CPU_S, SOURCE_BYTES
 from .layout import Layout
 from .operators import lower
 from .reader import read
@@ -20,27 +20,19 @@ from .source import source
 
 
 def answer(model: Path, out: Path, name: str) -> dict[str, Any]:
-    """Write the source and return what it takes, or what is wrong with the model."""
-    try:
-        network = read(model)
-        layout = Layout(network, lower(network))
-        out.write_text(source(network, layout, name), "ascii")
-    except ModelError as exc:
-        return {"error": str(exc)}
-    except MemoryError:
-        return {"error": f"needs more than {MEMORY_BYTES >> 30} GiB to be read"}
-    except Exception as exc:  # readers raise whatever the damage leads them to
-        text = " ".join(str(exc).split())[:200]
-        return {"error": f"damaged ({type(exc).__name__}: {text}); export it again"}
+    """Write the source and return what it takes."""
+    network = read(model)
+    layout = Layout(network, lower(network))
+    out.write_text(source(network, layout, name), "ascii")
     return {
         "arena_bytes": layout.arena_bytes,
         "input_bytes": layout.input_bytes,
-        "inputs": [_told(tensor) for tensor in network.inputs],
-        "outputs": [_told(tensor) for tensor in network.outputs],
+        "inputs": [_border(tensor) for tensor in network.inputs],
+        "outputs": [_border(tensor) for tensor in network.outputs],
     }
 
 
-def _told(tensor: Any) -> dict[str, Any]:
+def _border(tensor: Any) -> dict[str, Any]:
     quantised = len(tensor.scales) == 1
     return {
         "dtype": tensor.dtype,
@@ -52,12 +44,10 @@ def _told(tensor: Any) -> dict[str, Any]:
 
 def main() -> None:
     """Do what the command line says, within bounds."""
-    resource.setrlimit(resource.RLIMIT_AS, (MEMORY_BYTES, MEMORY_BYTES))
-    resource.setrlimit(resource.RLIMIT_FSIZE, (SOURCE_BYTES, SOURCE_BYTES))
+    bound(SOURCE_BYTES)
     resource.setrlimit(resource.RLIMIT_CPU, (CPU_S, CPU_S))
-    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     model, out, name = sys.argv[1:]
-    print(json.dumps(answer(Path(model), Path(out), name)))
+    print(json.dumps(told(lambda: answer(Path(model), Path(out), name))))
 
 
 if __name__ == "__main__":

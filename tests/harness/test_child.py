@@ -5,7 +5,7 @@ import time
 
 import pytest
 
-from tierbench.targets.child import WORDS_BYTES, run
+from tierbench.harness.child import WORDS_BYTES, run
 
 
 def python(code: str, timeout_s: float = 20.0):

@@ -8,11 +8,13 @@ import resource
 import signal
 import subprocess
 import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any
+
+from .errors import ModelError
 
 MEMORY_BYTES = 4 << 30
 PRINTED_BYTES = 16 << 20
@@ -32,21 +34,30 @@ class Answer:
     status: int | None
 
     @property
+    def end(self) -> str:
+        """Return how it ended, as the end of a sentence about it."""
+        if self.status is None:
+            return "did not end in time"
+        if self.status >= 0:
+            return f"ended with status {self.status}"
+        try:
+            return f"was ended by {signal.Signals(-self.status).name}"
+        except ValueError:
+            return f"was ended by signal {-self.status}"
+
+    @property
+    def last_words(self) -> str:
+        """Return the last line of its standard error, shortened; empty for none."""
+        last = next((w for w in reversed(self.words.split("\n")) if w.strip()), "")
+        return " ".join(last.split())[:200]
+
+    @property
     def death(self) -> str | None:
         """Return how it failed, or None where it ended well."""
         if self.status == 0:
             return None
-        last = next((w for w in reversed(self.words.split("\n")) if w.strip()), "")
-        said = f"; it last printed {' '.join(last.split())[:200]!r}" if last else ""
-        if self.status is None:
-            return f"did not end in time{said}"
-        if self.status > 0:
-            return f"ended with status {self.status}{said}"
-        try:
-            name = signal.Signals(-self.status).name
-        except ValueError:
-            name = f"signal {-self.status}"
-        return f"was ended by {name}{said}"
+        last = self.last_words
+        return f"{self.end}; it last printed {last!r}" if last else self.end
 
     @property
     def lines(self) -> list[dict[str, Any]]:
@@ -108,8 +119,21 @@ def _text(file: IO[bytes], last_bytes: int) -> str:
     return file.read(PRINTED_BYTES).decode("utf-8", "replace")
 
 
-def bound() -> None:
+def bound(file_bytes: int = PRINTED_BYTES) -> None:
     """Lower the limits of this process: memory, size of files, no core dump."""
     resource.setrlimit(resource.RLIMIT_AS, (MEMORY_BYTES, MEMORY_BYTES))
-    resource.setrlimit(resource.RLIMIT_FSIZE, (PRINTED_BYTES, PRINTED_BYTES))
+    resource.setrlimit(resource.RLIMIT_FSIZE, (file_bytes, file_bytes))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+
+
+def told(read: Callable[[], dict[str, Any]]) -> dict[str, Any]:
+    """Return what reading a model file gave, or ``error``: what is wrong with it."""
+    try:
+        return read()
+    except ModelError as exc:
+        return {"error": str(exc)}
+    except MemoryError:
+        return {"error": f"needs more than {MEMORY_BYTES >> 30} GiB to be read"}
+    except Exception as exc:  # readers raise whatever the damage leads them to
+        text = " ".join(str(exc).split())[:200]
+        return {"error": f"damaged ({type(exc).__name__}: {text}); export it again"}

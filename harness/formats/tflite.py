@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable
-from importlib import import_module
 from math import isfinite
 from pathlib import Path
 from typing import Any
@@ -14,6 +13,7 @@ import numpy as np
 from ..errors import ModelError
 from .dead_channels import Channels, with_live
 from .graph import Graph, Step, Tensor, elements, product
+from .schema import load_schema, names_of
 
 IDENTIFIER = b"TFL3"
 
@@ -50,13 +50,7 @@ def read(path: Path) -> Graph:
     Raises:
         ModelError: the content cannot be, or the reader's package is missing.
     """
-    try:
-        schema: Any = import_module("ai_edge_litert.schema_py_generated")
-    except ImportError as exc:
-        raise ModelError(
-            "reading .tflite needs the package 'ai-edge-litert'; "
-            "pip install 'tierbench[host]'"
-        ) from exc
+    schema = load_schema()
     return _Reader(schema, schema.Model.GetRootAs(path.read_bytes())).graph()
 
 
@@ -65,8 +59,8 @@ class _Reader:
 
     def __init__(self, schema: Any, model: Any) -> None:
         self.schema, self.model = schema, model
-        self.operators = _names(schema.BuiltinOperator)
-        self.dtypes = _names(schema.TensorType)
+        self.operators = names_of(schema.BuiltinOperator)
+        self.dtypes = names_of(schema.TensorType)
         if model.Version() != 3 or model.SubgraphsLength() < 1:
             raise ModelError(
                 f"schema version {model.Version()!r} with {model.SubgraphsLength()} "
@@ -328,10 +322,6 @@ def _at(found: list[tuple[Tensor, Tensor]], index: int) -> tuple[Tensor, Tensor]
     if not 0 <= index < len(found):
         raise ModelError(f"tensor {index!r} is not among the file's {len(found)}")
     return found[index]
-
-
-def _names(enumeration: type) -> dict[int, str]:
-    return {v: k for k, v in vars(enumeration).items() if isinstance(v, int)}
 
 
 def _text(value: bytes | None) -> str:

@@ -39,6 +39,7 @@ from typing import Any
 from ...harness.errors import InputError, Mistake, Mistakes, NotFound
 from ...harness.option import Option
 from ...harness.toml_lines import line_index, line_of
+from ...harness.values import Setting
 
 CATALOGUE = Path(__file__).parent / "boards"
 FILE_BYTES_MAX = 64 << 10
@@ -62,9 +63,9 @@ ACCELERATORS = (
     *(f"ethos-u85-{macs}" for macs in (128, 256, 512, 1024, 2048)),
 )
 
-_WITHOUT_DSP = {"cortex-m0", "cortex-m0+", "cortex-m23", "cortex-m3", "xtensa-lx7"}
+WITHOUT_DSP = {"cortex-m0", "cortex-m0+", "cortex-m23", "cortex-m3", "xtensa-lx7"}
 _WITH_DSP = {"cortex-m4", "cortex-m7"}
-_WITH_MVE = {"cortex-m55", "cortex-m85"}
+WITH_MVE = {"cortex-m55", "cortex-m85"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -139,6 +140,16 @@ _PRICE = (
 )
 _TELLABLE = (*(option.name for option in _OPTIONAL), "price")
 _TABLES = ("price", "sources", "unknown")
+
+
+def board_of(settings: Mapping[str, Setting]) -> Board | None:
+    """Return the board that a target's option ``board`` names, None where it is empty.
+
+    Raises:
+        InputError: there is none of that name, or its file is wrong.
+    """
+    name = str(settings["board"])
+    return find_board(name) if name else None
 
 
 def find_board(name: str) -> Board:
@@ -248,11 +259,11 @@ def _extensions(content: dict[str, Any]) -> _Problems:
     core = content.get("core")
     if not isinstance(core, str):
         return
-    if core in _WITHOUT_DSP and content.get("dsp") is True:
+    if core in WITHOUT_DSP and content.get("dsp") is True:
         yield ("dsp",), f"must be false: {core} has no DSP extension"
     if core in _WITH_DSP and content.get("dsp") is False:
         yield ("dsp",), f"must be true: every {core} has the DSP extension"
-    if core not in _WITH_MVE and content.get("mve") is True:
+    if core not in WITH_MVE and content.get("mve") is True:
         yield ("mve",), f"must be false: {core} has no Helium"
 
 

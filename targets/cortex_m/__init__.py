@@ -7,6 +7,7 @@ accuracy and operator support are EMULATED. Time and energy are PROJECTED.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,7 @@ from ...harness.errors import ModelError
 from ...harness.figure import Figure
 from ...harness.target import Option, Target, Tier
 from ...harness.values import Case, Environment, Evidence, Variant, Workload
-from ..catalogue.board import CORES, Board, find_board
+from ..catalogue.board import CORES, Board, board_of
 from .arena import arena_figures, fit_problems, machine_figures
 from .sizing import size_model
 
@@ -69,15 +70,10 @@ class CortexM(Target):
         ),
     )
 
-    @property
+    @cached_property
     def board(self) -> Board | None:
-        """Return the board that was named.
-
-        Raises:
-            InputError: there is none of that name, or its file is wrong.
-        """
-        name = str(self.settings["board"])
-        return find_board(name) if name else None
+        """Return the board that was named, see ``board_of``."""
+        return board_of(self.settings)
 
     @property
     def core(self) -> str:

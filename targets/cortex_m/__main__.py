@@ -26,7 +26,8 @@ def answer(path: Path) -> dict[str, Any]:
 
 def _sizes(structure: Structure) -> dict[str, Any]:
     found = problems(structure)
-    if any(t.is_dynamic for graph in structure.subgraphs for t in graph.tensors):
+    tensors = [tensor for graph in structure.subgraphs for tensor in graph.tensors]
+    if structure.is_planned or any(tensor.is_dynamic for tensor in tensors):
         arenas = {}
     else:
         arenas = {name: asdict(lay_out(structure, b)) for name, b in BUILDS.items()}

@@ -8,7 +8,7 @@ from typing import Any
 
 from ...harness.figure import Figure
 from ...harness.values import Evidence
-from ..catalogue.board import Board
+from ..catalogue.board import WITH_MVE, WITHOUT_DSP, Board
 from .bisection import smallest_arena
 from .kernels import OPTIMISED_UNKNOWN
 from .memory_plan import Arena
@@ -34,8 +34,7 @@ _KERNELS = {
     "TFLM+CMSIS-NN": "cmsis-nn",
 }
 KERNELS_DEFAULT = "cmsis-nn"
-_WITH_DSP = ("cortex-m4", "cortex-m7", "cortex-m33", "cortex-m55", "cortex-m85")
-_WITH_MVE = ("cortex-m55", "cortex-m85")
+PLANNED = "the file says itself where its tensors lie, and that is not laid out here"
 
 
 def build_name(board: Board | None, core: str, stack: str) -> tuple[str | None, str]:
@@ -60,8 +59,8 @@ def build_name(board: Board | None, core: str, stack: str) -> tuple[str | None, 
         return "reference", ""
     if not core.startswith("cortex-m"):
         return None, f"the scratch memory of optimised kernels on {core} is not known"
-    dsp = board.dsp if board else core in _WITH_DSP
-    mve = board.mve if board else core in _WITH_MVE
+    dsp = board.dsp if board else core not in WITHOUT_DSP
+    mve = board.mve if board else core in WITH_MVE
     return "cmsis-nn" + (" mve" if mve else " dsp" if dsp else ""), ""
 
 
@@ -83,7 +82,7 @@ def arena_figures(
     """
     name, why = build_name(board, core, stack)
     if name is not None and name not in sizing.arenas:
-        why = "its shapes are known only when it runs"
+        why = PLANNED if sizing.is_planned else "its shapes are known only when it runs"
     elif name is not None and name != "reference":
         why = _unknown_scratch(sizing)
     if name is None or why:
@@ -122,6 +121,10 @@ def _basis(
     if sizing.unknown:
         more["operators_of_unknown_memory"] = list(sizing.unknown)
         more["their_memory_with_64_bit_pointers_bytes"] = unknown_bytes
+        more["their_memory"] = (
+            "taken as half to all of that, for nothing but pointers shrinks: bounds "
+            "that were compared with no firmware"
+        )
     if board is not None and board.ram_bytes is not None:
         more["board_ram_bytes"] = board.ram_bytes
     return {

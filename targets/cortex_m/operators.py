@@ -39,6 +39,10 @@ _TYPES = {
 }
 _SHOWN = 6
 
+FLOAT = "operators in float"
+DYNAMIC = "shapes that are known only when it runs"
+"""How two problems begin, which no other hardware helps."""
+
 
 def problems(structure: Structure) -> list[str]:
     """Return all that keeps a model from running, each with what would help."""
@@ -51,9 +55,7 @@ def problems(structure: Structure) -> list[str]:
         found.append(f"TensorFlow Lite Micro has no operator {missing}")
     floats = _listed(op.name for g, op in placed if _is_float(g, op))
     if floats:
-        found.append(
-            f"operators in float: {floats}; quantise weights and activations (int8)"
-        )
+        found.append(f"{FLOAT}: {floats}; quantise weights and activations (int8)")
     packed = _listed(op.name for g, op in placed if _is_packed(g, op))
     if packed:
         found.append(
@@ -70,9 +72,7 @@ def problems(structure: Structure) -> list[str]:
             f"tensors that nothing fills are read by {unfilled}; export it again"
         )
     if any(tensor.is_dynamic for tensor in tensors):
-        found.append(
-            "shapes that are known only when it runs; export it with fixed shapes"
-        )
+        found.append(f"{DYNAMIC}; export it with fixed shapes")
     return found
 
 

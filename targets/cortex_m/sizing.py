@@ -37,9 +37,10 @@ class Sizing:
     """What stands in the file.
 
     ``problems`` keep it from running; ``arenas`` are by the name in ``BUILDS``, none
-    where shapes are dynamic. ``unknown`` names operators whose kernel's own memory is
-    not known, and not in the arenas. ``kernel_sums_bytes`` come on top where CMSIS-NN
-    is built for speed on a core with Helium.
+    where shapes are dynamic or ``is_planned``: the file says where tensors lie.
+    ``unknown`` names operators whose kernel's own memory is not known, and not in the
+    arenas. ``kernel_sums_bytes`` come on top where CMSIS-NN is built for speed on a
+    core with Helium.
     """
 
     problems: tuple[str, ...]

@@ -7,11 +7,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from importlib import import_module
 from math import prod
 from typing import Any
 
 from ...harness.errors import ModelError
+from ...harness.formats.schema import load_schema, names_of
 
 _BYTES = {
     "FLOAT64": 8,
@@ -90,9 +90,9 @@ def read_structure(content: bytes) -> Structure:
         ModelError: it names what is not in it. Whatever else damage may lead the
             reader to is raised as it comes.
     """
-    schema: Any = import_module("ai_edge_litert.schema_py_generated")
+    schema = load_schema()
     model = schema.Model.GetRootAs(content)
-    operators = _names(schema.BuiltinOperator)
+    operators = names_of(schema.BuiltinOperator)
     codes = [
         _operator(model.OperatorCodes(i), operators)
         for i in range(model.OperatorCodesLength())
@@ -117,7 +117,7 @@ def _operator(code: Any, known: dict[int, str]) -> str:
 
 
 def _subgraph(schema: Any, model: Any, table: Any, codes: list[str]) -> Subgraph:
-    types = _names(schema.TensorType)
+    types = names_of(schema.TensorType)
     tensors = tuple(
         _tensor(model, table.Tensors(i), types) for i in range(table.TensorsLength())
     )
@@ -192,7 +192,3 @@ def _options(schema: Any, operator: Any, name: str) -> dict[str, int]:
         "dilation_width": options.DilationWFactor(),
         "same": int(options.Padding() == schema.Padding.SAME),
     }
-
-
-def _names(enumeration: type) -> dict[int, str]:
-    return {v: k for k, v in vars(enumeration).items() if isinstance(v, int)}

@@ -15,6 +15,7 @@ import tempfile
 import time
 from collections.abc import Sequence
 from contextlib import suppress
+from functools import cache
 from pathlib import Path
 from typing import Self
 
@@ -203,6 +204,7 @@ class Emulator:
         return WorkerDied(f"QEMU ended with status {self._child.poll()}: {last[:300]}")
 
 
+@cache
 def qemu_version() -> str:
     """Return QEMU's version.
 

@@ -6,6 +6,7 @@ Nothing is run: the model is compiled, and what the compiler tells of it is PROJ
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,8 @@ from ...harness.figure import Figure
 from ...harness.target import Option, Target, Tier
 from ...harness.values import Case, Environment, Evidence, Memory, Variant, Workload
 from ...harness.worker import Bound, Limits, Measured, Opened, Stretch, Worker
-from ..catalogue.board import ACCELERATORS, Board, find_board
+from ..catalogue.board import ACCELERATORS, Board, board_of
+from ..cortex_m.operators import DYNAMIC, FLOAT
 from ..cortex_m.sizing import size_model
 from .vela import (
     MEMORY_MODES,
@@ -69,15 +71,10 @@ class EthosU(Target):
         ),
     )
 
-    @property
+    @cached_property
     def board(self) -> Board | None:
-        """Return the board that was named.
-
-        Raises:
-            InputError: there is none of that name, or its file is wrong.
-        """
-        name = str(self.settings["board"])
-        return find_board(name) if name else None
+        """Return the board that was named, see ``board_of``."""
+        return board_of(self.settings)
 
     @property
     def accelerator(self) -> str:
@@ -116,7 +113,7 @@ class EthosU(Target):
         except ModelError as exc:
             return "; ".join([*found, str(exc)])
         # Operators that TensorFlow Lite Micro lacks may still run on the Ethos-U.
-        told = ("operators in float", "shapes that are known only")
+        told = (FLOAT, DYNAMIC)
         found += [problem for problem in sizing.problems if problem.startswith(told)]
         return "; ".join(found) or None
 

@@ -163,7 +163,9 @@ def _print_table(figures: Iterable[Figure]) -> None:
 
 
 def _count(basis: Mapping[str, Any]) -> str:
+    from .rows import spelled
+
     groups = basis["rests_on"]
-    boards = {group["board"].upper().removesuffix("-Q") for group in groups}
+    boards = {spelled(group["board"]) for group in groups}
     rows = sum(group["rows"] for group in groups)
     return f"{rows} rows of {', '.join(sorted(boards))}"

@@ -11,9 +11,11 @@ from types import MappingProxyType
 class Core:
     """A core: general work per cycle, and how many 8-bit products it can begin in one.
 
-    ``coremark_per_mhz`` are Arm's figures (Cortex-M comparison table and product
-    pages). ``lanes`` is 1 without SIMD, 2 with the DSP extension (SMLAD takes two
-    16-bit products), 8 with Helium.
+    ``coremark_per_mhz`` are figures that Arm is quoted with: found on pages for M0, M0+
+    and M7, second hand for M85; for M3 and M4 a textbook has 3.32 and 3.40, and for M33
+    and M55 no page was found. They place a core among others; what they leave of it is
+    an effect of its own. ``lanes`` is 1 without SIMD, 2 with the DSP extension (SMLAD
+    takes two 16-bit products), 8 with Helium.
     """
 
     name: str

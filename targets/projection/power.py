@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from .rows import Row, board_key
+from .rows import Row, board_key, spelled
 
 OWN, OTHER = "own", "other"
 """The board's own rows, or those of other boards with the same core."""
@@ -74,8 +74,7 @@ def by_board(rows: Iterable[PowerRow]) -> dict[str, list[float]]:
     """
     found = defaultdict(list)
     for row in rows:
-        spelled = row.board.upper().removesuffix("-Q")
-        found[spelled].append(float(np.log(row.mw_per_mhz_v)))
+        found[spelled(row.board)].append(float(np.log(row.mw_per_mhz_v)))
     return dict(found)
 
 
@@ -85,17 +84,12 @@ def bearing(
     """Return the rows that bear on a board: its own, or else its core's."""
     same = [row for row in rows if row.core == core]
     if board is not None:
-        wanted = board.strip().upper().removesuffix("-Q")
-        own = [row for row in same if _spelled(row) == wanted]
+        own = [row for row in same if spelled(row.board) == spelled(board)]
         if not own:
             own = [row for row in same if board_key(row.board) == board_key(board)]
         if own:
             return OWN, own
     return OTHER, same
-
-
-def _spelled(row: PowerRow) -> str:
-    return row.board.upper().removesuffix("-Q")
 
 
 def _pooled(values: Iterable[float], freedom: int, prior: float) -> float:

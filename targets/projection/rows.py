@@ -72,6 +72,11 @@ def board_key(name: str) -> str:
     return re.sub("[^A-Z0-9]", "", re.sub("-[PQ]$", "", name.strip().upper()))
 
 
+def spelled(board: str) -> str:
+    """Return a board's name as it is compared where another regulator counts."""
+    return board.strip().upper().removesuffix("-Q")
+
+
 def read_rows(path: Path) -> list[Row]:
     """Return the rows of a table of MLPerf Tiny results that the fit may use.
 

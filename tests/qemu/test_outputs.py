@@ -1,7 +1,6 @@
 """The firmware computes what TensorFlow Lite Micro's interpreter computes."""
 
 import json
-import os
 import subprocess
 import sys
 from functools import cache
@@ -9,9 +8,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from support.emulated import built, need_qemu, published, started
+from support.emulated import built, need_qemu, started
 from support.int8_networks import write_every_operator
 from support.micro import interpreted
+from support.microcontroller import needs_published, published
 
 from tierbench.targets.cortex_m.generator import generate
 from tierbench.targets.cortex_m_qemu.machines import MACHINES
@@ -78,10 +78,11 @@ def test_a_reference_model_is_computed_alike(name, machine, tmp_path) -> None:
     judge(reference(name), machine, tmp_path)
 
 
+@needs_published
 @pytest.mark.parametrize("machine", MACHINES)
 @pytest.mark.parametrize("name", MLPERF)
 def test_an_mlperf_tiny_model_is_computed_alike(name, machine, tmp_path) -> None:
-    model = published(MLPERF[name], os.environ.get("TIERBENCH_PUBLISHED"))
+    model = published(MLPERF[name])
     bounded = (name, machine) == ("kws", "mps2-an386")
     judge(model, machine, tmp_path, KWS_ON_M4_MAX if bounded else None)
 

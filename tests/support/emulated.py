@@ -6,8 +6,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-import pytest
-
 from support.components import missing
 from tierbench.targets.cortex_m.generator import generate
 from tierbench.targets.cortex_m_qemu import CortexMQemu
@@ -36,10 +34,3 @@ def started(machine: str, path: Path) -> Iterator[tuple[Emulator, Board]]:
     """Start a firmware and wait until it is ready."""
     with Emulator(machine, path, read_elf(path)) as emulator:
         yield emulator, Board(emulator, LIMIT_S)
-
-
-def published(name: str, folder: str | None) -> Path:
-    """Return a file of the MLPerf Tiny models, or skip."""
-    if not folder:
-        pytest.skip("TIERBENCH_PUBLISHED names no folder")
-    return Path(folder) / "mlperf_tiny_models" / name

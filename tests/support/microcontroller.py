@@ -7,6 +7,9 @@ from pathlib import Path
 
 import pytest
 
+from tierbench.harness.formats import inspect_model
+from tierbench.harness.hashing import file_sha256
+from tierbench.harness.values import Variant
 from tierbench.models import defect
 from tierbench.targets.cortex_m import CortexM
 
@@ -25,6 +28,22 @@ def published(name: str) -> Path:
 def quantised(folder: Path, variant: str = "int8") -> Path:
     """Build a quantised variant of the reference model ``defect``, once a folder."""
     return defect.model.build(variant, "tflite", folder).path
+
+
+def variant_of(path: Path) -> Variant:
+    """Return a model file as a variant of a sweep."""
+    profile = inspect_model(path)
+    return Variant(
+        model="m",
+        name="v",
+        format="tflite",
+        size_bytes=path.stat().st_size,
+        sha256=file_sha256(path),
+        profile=profile,
+        weight_bits=profile.weight_bits,
+        activation_bits=profile.activation_bits,
+        path=path,
+    )
 
 
 def damaged(content: bytes, dice: random.Random) -> bytes:

@@ -4,12 +4,10 @@ from pathlib import Path
 
 import pytest
 from support.components import missing
-from support.microcontroller import needs_published, published, quantised
+from support.microcontroller import needs_published, published, quantised, variant_of
 
 from tierbench.harness.errors import CaseError, DataError
-from tierbench.harness.formats import inspect_model
-from tierbench.harness.hashing import file_sha256
-from tierbench.harness.values import Case, Scenario, Variant, Workload
+from tierbench.harness.values import Case, Scenario, Workload
 from tierbench.harness.worker import Limits
 from tierbench.models import defect
 from tierbench.targets.ethos_u import EthosU
@@ -45,21 +43,6 @@ def _vela() -> None:
 @pytest.fixture(autouse=True)
 def _cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
-
-
-def variant_of(path: Path) -> Variant:
-    profile = inspect_model(path)
-    return Variant(
-        model="m",
-        name="v",
-        format="tflite",
-        size_bytes=path.stat().st_size,
-        sha256=file_sha256(path),
-        profile=profile,
-        weight_bits=profile.weight_bits,
-        activation_bits=profile.activation_bits,
-        path=path,
-    )
 
 
 def figures(path: Path, **settings):

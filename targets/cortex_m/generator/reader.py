@@ -5,7 +5,6 @@ Bounds and sizes are what ``harness.formats.tflite`` has checked before.
 
 from __future__ import annotations
 
-from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +12,7 @@ import numpy as np
 
 from ....harness.errors import ModelError
 from ....harness.formats import tflite
+from ....harness.formats.schema import load_schema, names_of
 from .network import Network, Operator, Tensor
 
 _DTYPES = {"int8": "<i1", "int32": "<i4", "float32": "<f4"}
@@ -25,7 +25,7 @@ def read(path: Path) -> Network:
         ModelError: the content cannot be, or it has more than one subgraph.
     """
     tflite.read(path)
-    schema: Any = import_module("ai_edge_litert.schema_py_generated")
+    schema = load_schema()
     model = schema.ModelT.InitFromObj(schema.Model.GetRootAs(path.read_bytes()))
     if len(model.subgraphs) != 1:
         raise ModelError(f"it has {len(model.subgraphs)} subgraphs; 1 is valid here")
@@ -34,12 +34,12 @@ def read(path: Path) -> Network:
 
 def _network(schema: Any, model: Any) -> Network:
     graph = model.subgraphs[0]
-    kinds = _names(schema.TensorType)
+    kinds = names_of(schema.TensorType)
     tensors = [
         _tensor(index, kinds[table.type].lower(), table, model)
         for index, table in enumerate(graph.tensors)
     ]
-    codes = _names(schema.BuiltinOperator)
+    codes = names_of(schema.BuiltinOperator)
     names = [
         codes[max(code.builtinCode, code.deprecatedBuiltinCode)]
         for code in model.operatorCodes
@@ -80,7 +80,3 @@ def _tensor(index: int, dtype: str, table: Any, model: Any) -> Tensor:
 
 def _list(value: Any) -> list[Any]:
     return [] if value is None else list(value)
-
-
-def _names(enumeration: type) -> dict[int, str]:
-    return {v: k for k, v in vars(enumeration).items() if isinstance(v, int)}

@@ -11,13 +11,13 @@ from support.microcontroller import (
     needs_published,
     published,
     quantised,
+    variant_of,
 )
 from support.sessions import session
 
 from tierbench.harness.data import synthetic
 from tierbench.harness.errors import CaseError, InputError
 from tierbench.harness.formats import inspect_model
-from tierbench.harness.hashing import file_sha256
 from tierbench.harness.values import Case, Scenario, Variant, Workload
 from tierbench.models import defect, keyword
 from tierbench.targets.cortex_m import CortexM
@@ -29,21 +29,6 @@ FLOAT = Path(defect.__file__).parent / "defect.tflite"
 @pytest.fixture(scope="module")
 def int8(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return quantised(tmp_path_factory.mktemp("int8"))
-
-
-def variant_of(path: Path) -> Variant:
-    profile = inspect_model(path)
-    return Variant(
-        model="m",
-        name="v",
-        format="tflite",
-        size_bytes=path.stat().st_size,
-        sha256=file_sha256(path),
-        profile=profile,
-        weight_bits=profile.weight_bits,
-        activation_bits=profile.activation_bits,
-        path=path,
-    )
 
 
 def workload(batch: int = 1) -> Workload:

@@ -8,6 +8,7 @@ from support.microcontroller import quantised
 
 from tierbench.harness.errors import ModelError
 from tierbench.models import defect
+from tierbench.targets.cortex_m.arena import PLANNED, arena_figures
 from tierbench.targets.cortex_m.sizing import BUILDS, size_model
 
 FLOAT = Path(defect.__file__).parent / "defect.tflite"
@@ -82,3 +83,23 @@ def test_a_tensor_that_nothing_fills_is_a_problem(folder: Path) -> None:
     path.write_bytes(bytes(builder.Output()))
     (problem,) = size_model(path).problems
     assert "nothing fills are read by" in problem
+
+
+def planned(path: Path, folder: Path) -> Path:
+    """Write a model again as one that says itself where its tensors lie."""
+    schema = import_module("ai_edge_litert.schema_py_generated")
+    utils = import_module("ai_edge_litert.tools.flatbuffer_utils")
+    model = utils.read_model(str(path))
+    metadata = schema.MetadataT()
+    metadata.name, metadata.buffer = "OfflineMemoryAllocation", 0
+    model.metadata = [metadata]
+    utils.write_model(model, str(folder / "planned.tflite"))
+    return folder / "planned.tflite"
+
+
+def test_a_plan_in_the_file_is_not_laid_out_as_another(folder, tmp_path) -> None:
+    found = size_model(planned(quantised(folder), tmp_path))
+    assert found.is_planned
+    assert found.arenas == {}
+    arena, needed = arena_figures(found, None, "cortex-m4", "", None)
+    assert arena.reason == needed.reason == PLANNED

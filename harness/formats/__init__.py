@@ -89,7 +89,7 @@ def _checked_sha256(path: Path) -> str:
 def _ask(path: Path, timeout_s: float) -> dict[str, Any]:
     """Run the reader and return its answer."""
     # -P: a file named onnx.py in the current folder must not become the reader.
-    command = [sys.executable, "-P", "-m", __name__, path]
+    command = [sys.executable, "-P", "-m", __name__, str(path)]
     try:
         answer = run(command, timeout_s, environment={"OPENBLAS_NUM_THREADS": "1"})
     except OSError as exc:

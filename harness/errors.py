@@ -18,7 +18,8 @@
     │   ├── MeterError        a power meter cannot be read
     │   └── WorkerError       a worker died, hung or broke the protocol
     │       ├── WorkerDied
-    │       └── WorkerTimeout
+    │       ├── WorkerTimeout
+    │       └── LinkLost
     └── CaseError             the runtime refused this case; the sweep goes on
 
 A message is one line: the thing, the bad value, what would be valid, the remedy.
@@ -165,6 +166,10 @@ class WorkerDied(WorkerError):
 
 class WorkerTimeout(WorkerError):
     """The worker did not answer within its limit and was killed."""
+
+
+class LinkLost(WorkerError):
+    """The link to a worker's machine was lost; what was measured before still holds."""
 
 
 class CaseError(TierbenchError):

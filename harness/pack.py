@@ -21,6 +21,7 @@ CORE = (
     "tierbench.harness.device.busy",
     "tierbench.harness.device.clock",
     "tierbench.harness.device.demands",
+    "tierbench.harness.device.lifeline",
     "tierbench.harness.device.main",
     "tierbench.harness.device.memory",
     "tierbench.harness.device.monitor",

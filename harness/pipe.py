@@ -5,9 +5,13 @@ from __future__ import annotations
 import os
 import select
 import time
+from typing import IO
 
 WAIT_MS_MAX = 1 << 30
 """A longer wait, of twelve days, does not fit into ``poll`` and is one without end."""
+
+
+LAST_WORDS_BYTES = 4096
 
 
 class PipeTimeout(Exception):
@@ -72,6 +76,15 @@ class DeadlineWriter:
 
     def flush(self) -> None:
         """Do nothing: nothing is held back."""
+
+
+def last_words(printed: IO[bytes]) -> str:
+    """Return the last line of what was printed, shortened; empty for none."""
+    printed.seek(0, os.SEEK_END)
+    printed.seek(max(0, printed.tell() - LAST_WORDS_BYTES))
+    lines = printed.read().decode("utf-8", "replace").split("\n")
+    words = [" ".join(line.split()) for line in lines if line.strip()]
+    return words[-1][:300] if words else ""
 
 
 def _await(fd: int, event: int, deadline: float) -> None:

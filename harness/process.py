@@ -1,32 +1,72 @@
-"""A child process that runs the worker's zipapp and speaks the protocol."""
+"""A process that runs the worker's zipapp and speaks the protocol, here or there."""
 
 from __future__ import annotations
 
 import os
 import signal
 import subprocess
-import sys
 import tempfile
 import time
 from collections.abc import Sequence
 from contextlib import suppress
-from typing import IO, Any, cast
+from pathlib import Path
+from typing import IO, Any, Protocol, cast
 
 from .device.wire import Tensor, WireError, read_frame, write_frame
-from .errors import CaseError, TargetUnavailable, WorkerDied, WorkerError, WorkerTimeout
-from .pack import pack
-from .pipe import DeadlineReader, DeadlineWriter, PipeTimeout
+from .errors import (
+    CaseError,
+    LinkLost,
+    WorkerDied,
+    WorkerError,
+    WorkerTimeout,
+)
+from .local import Local
+from .pipe import DeadlineReader, DeadlineWriter, PipeTimeout, last_words
+from .remote import is_remote, machine_of
 
 START_LIMIT_S = 60.0
-LAST_WORDS_BYTES = 4096
 PRINTED_LIMIT_BYTES = 16 << 20
 
 
+class Transport(Protocol):
+    """What leads to a Python: a child of this process, or ``ssh``."""
+
+    closing_s: float
+    """How long a worker may take to end after its input closed."""
+
+    def start(
+        self, modules: tuple[str, ...], printed: IO[bytes]
+    ) -> subprocess.Popen[bytes]:
+        """Start a worker, or what stands for it here, in a session of its own."""
+
+    def place(self, artifact: Path) -> str:
+        """Return where the workers find a file of this machine."""
+
+    def end(self, status: int) -> str:
+        """Return how a worker ended, as the end of a sentence about it."""
+
+    def loss(self, status: int | None) -> str | None:
+        """Return how the link was lost, or None where it stands.
+
+        Args:
+            status: how the child here ended; None where it does not answer.
+        """
+
+
+def transport(python: str | None) -> Transport:
+    """Return what leads to a Python: its name, or None for this one."""
+    if python is None or not is_remote(python):
+        return Local(python)
+    from .ssh import Ssh  # only a target on another machine needs it
+
+    return Ssh(python)
+
+
 class Process:
-    """A child that runs the worker's zipapp and speaks the protocol."""
+    """A process that runs the worker's zipapp and speaks the protocol."""
 
     def __init__(self, modules: tuple[str, ...], python: str | None = None) -> None:
-        """Start the child.
+        """Start it.
 
         Args:
             modules: the device half's modules that travel with the core.
@@ -35,22 +75,15 @@ class Process:
         Raises:
             TargetUnavailable: that Python cannot be started.
         """
-        executable = python or sys.executable
-        command = [executable, "-B", str(pack(modules)), str(os.getpid())]
+        self.machine = machine_of(python)
+        """The other machine that it runs on, None for this one."""
+        self._transport = transport(python)
         self._printed: IO[bytes] = tempfile.TemporaryFile("ab+")  # noqa: SIM115
         try:
-            self._child = subprocess.Popen(
-                command,
-                stdin=subprocess.PIPE,
-                stdout=subprocess.PIPE,
-                stderr=self._printed,
-                start_new_session=True,
-            )
-        except OSError as exc:
+            self._child = self._transport.start(modules, self._printed)
+        except BaseException:
             self._printed.close()
-            raise TargetUnavailable(
-                executable, f"it cannot be started: {exc}", "give an existing Python"
-            ) from exc
+            raise
         assert self._child.stdin is not None
         assert self._child.stdout is not None
         self._reader = DeadlineReader(self._child.stdout.fileno())
@@ -59,8 +92,16 @@ class Process:
 
     @property
     def pid(self) -> int:
-        """Return the child's process id."""
+        """Return the id of the process here."""
         return self._child.pid
+
+    def place(self, artifact: Path) -> str:
+        """Return where the process finds a file of this machine, which may be sent.
+
+        Raises:
+            WorkerError: it cannot be sent.
+        """
+        return self._transport.place(artifact)
 
     def greet(self) -> dict[str, Any]:
         """Wait for the child's greeting and return what it says of its machine."""
@@ -83,6 +124,7 @@ class Process:
         Raises:
             CaseError: the runtime refused.
             WorkerDied: the child ended.
+            LinkLost: the link to its machine was lost.
             WorkerTimeout: no answer within the limit; the child is killed.
             WorkerError: the child broke the protocol.
         """
@@ -108,7 +150,7 @@ class Process:
                 if pipe is not None:
                     pipe.close()
         try:
-            self._child.wait(timeout=1.0)
+            self._child.wait(timeout=self._transport.closing_s)
         except subprocess.TimeoutExpired:
             self._kill()
         self._printed.close()
@@ -125,23 +167,29 @@ class Process:
             raise self._died(op)
         return frame
 
-    def _timed_out(self, op: str, limit_s: float) -> WorkerTimeout:
+    def _timed_out(self, op: str, limit_s: float) -> WorkerError:
+        loss = self._transport.loss(None)
         self._kill()
+        if loss is not None:
+            return self._lost(op, loss)
         return WorkerTimeout(
             f"no answer to {op!r} within {limit_s:g} s; the worker was killed"
             f"{self._last_words()}"
         )
 
-    def _died(self, op: str) -> WorkerDied:
+    def _died(self, op: str) -> WorkerError:
         try:
             status = self._child.wait(timeout=2.0)
         except subprocess.TimeoutExpired:
             self._kill()
             return WorkerDied(f"the worker closed its pipe during {op!r}")
-        how = f"ended with status {status}"
-        if status < 0:
-            how = f"was ended by {_signal_name(-status)}"
+        if (loss := self._transport.loss(status)) is not None:
+            return self._lost(op, loss)
+        how = self._transport.end(status)
         return WorkerDied(f"the worker {how} during {op!r}{self._last_words()}")
+
+    def _lost(self, op: str, loss: str) -> LinkLost:
+        return LinkLost(f"the link to {self.machine} was lost during {op!r}: {loss}")
 
     def _broken(self, op: str, what: str) -> WorkerError:
         self._kill()
@@ -155,19 +203,9 @@ class Process:
             self._child.wait(timeout=5.0)
 
     def _last_words(self) -> str:
-        self._printed.seek(0, os.SEEK_END)
-        self._printed.seek(max(0, self._printed.tell() - LAST_WORDS_BYTES))
-        lines = self._printed.read().decode("utf-8", "replace").split("\n")
-        words = [" ".join(line.split()) for line in lines if line.strip()]
-        return f"; it last printed {words[-1][:300]!r}" if words else ""
+        words = last_words(self._printed)
+        return f"; it last printed {words!r}" if words else ""
 
     def _forget_old_prints(self) -> None:
         if os.fstat(self._printed.fileno()).st_size > PRINTED_LIMIT_BYTES:
             self._printed.truncate(0)
-
-
-def _signal_name(number: int) -> str:
-    try:
-        return signal.Signals(number).name
-    except ValueError:
-        return f"signal {number}"

@@ -16,10 +16,10 @@ import signal
 import sys
 from array import array
 from collections.abc import Sequence
-from time import monotonic_ns, perf_counter_ns, time_ns
+from time import monotonic_ns, perf_counter_ns, sleep, time_ns
 from typing import Any, BinaryIO
 
-from . import clock, demands, state
+from . import clock, demands, lifeline, state
 from .memory import MemoryWatch
 from .monitor import Monitor
 from .reader import ReaderError
@@ -40,11 +40,14 @@ def main(arguments: Sequence[str]) -> int:
     """Serve requests from standard input until it closes.
 
     Args:
-        arguments: the process to live no longer than (0: none).
+        arguments: the process to live no longer than (0: none), and a lifeline where
+            the host is another machine.
     """
     source, sink = _take_pipe()
     if arguments and arguments[0] != "0":
         _die_with(int(arguments[0]))
+    for held in arguments[1:]:
+        lifeline.follow(source.fileno(), held)
     worker = _Worker()
     write_frame(sink, {"ok": True, "hello": state.machine(), "pid": os.getpid()})
     while True:
@@ -222,6 +225,16 @@ class _Worker:
             self.session.close()
             self.session = None
         return {}, []
+
+    def do_clock(self, _: list[Tensor]) -> Any:
+        """Tell the monotonic clock that all processes of this machine share."""
+        return {"monotonic_ns": monotonic_ns()}, []
+
+    def do_rest(self, _: list[Tensor], duration_ns: int) -> Any:
+        """Let time pass idle, and tell when that began."""
+        began = monotonic_ns()
+        sleep(duration_ns / 1e9)
+        return {"began_ns": began}, []
 
     def do_watch(self, _: list[Tensor], readers: list[list[Any]]) -> Any:
         """Open readers of the device's state."""

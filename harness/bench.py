@@ -49,7 +49,7 @@ from .values import (
     Status,
     WorkerRecord,
 )
-from .watch import Seen, StateReader, Watch
+from .watch import Seen, StateReader, Watch, same_clock
 from .worker import Limits, Measured, Opened, Stretch, Worker
 
 SLICE_CALLS = 20
@@ -72,6 +72,7 @@ class Bench:
     timeline: Timeline
     recovered: Recovered = field(default_factory=Recovered)
     watch: Watch = field(default_factory=lambda: Watch(()))
+    losses: int = 0
     readers: list[StateReader] = field(init=False, default_factory=list)
     blocks: list[Block] = field(init=False, default_factory=list)
     records: list[WorkerRecord] = field(init=False)
@@ -103,7 +104,10 @@ class Bench:
         self._accuracy = self.recovered.accuracy
         self._accuracy_reason = self.recovered.accuracy_reason
         self._started_at_ns = self.recovered.started_at_ns or time.time_ns()
-        self._guard(lambda: self.readers.extend(self.planned.target.readers()))
+        target = self.planned.target
+        self._guard(
+            lambda: self.readers.extend(same_clock(target.readers(), target.python))
+        )
 
     @property
     def label(self) -> str:
@@ -216,6 +220,17 @@ class Bench:
             throttled_reason=verdict.reason,
             figures=self._figures,
         )
+
+    def anew(self) -> Bench:
+        """Return the case to be opened again, with what was measured of it so far."""
+        kept = Recovered(
+            blocks=tuple(self.blocks),
+            workers=tuple(self.records),
+            accuracy=self._accuracy,
+            accuracy_reason=self._accuracy_reason,
+            started_at_ns=self._started_at_ns,
+        )
+        return replace(self, recovered=kept, losses=self.losses + 1)
 
     def abandon(self) -> None:
         """Close the workers and keep everything else."""

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from math import isfinite
 from typing import Any, ClassVar
@@ -111,6 +111,14 @@ class Load:
     idle: tuple[tuple[int, int], ...]
     unix_ns: int
 
+    def moved(self, by_ns: int) -> Load:
+        """Return the same stretches on a clock that is so far ahead."""
+
+        def moved(stretches: tuple[tuple[int, int], ...]) -> tuple[Any, ...]:
+            return tuple((begin + by_ns, end + by_ns) for begin, end in stretches)
+
+        return replace(self, busy=moved(self.busy), idle=moved(self.idle))
+
     @property
     def span_ns(self) -> tuple[int, int]:
         """Return from when to when it is known whether the device worked."""
@@ -151,6 +159,11 @@ class PowerMeter(ABC):
         self.python = python
         defaults = {option.name: option.default for option in self.options}
         self.settings: dict[str, Setting] = {**defaults, **(settings or {})}
+
+    @property
+    def machine(self) -> str | None:
+        """Return the machine whose monotonic clock it is on, None for this one."""
+        return None
 
     @classmethod
     def mistakes(cls, settings: Mapping[str, Setting]) -> list[tuple[str, str]]:

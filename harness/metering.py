@@ -18,6 +18,7 @@ from typing import Any
 
 import numpy as np
 
+from .clocks import Ahead, ahead
 from .energy import UPDATES_MIN
 from .errors import MeterError
 from .marks import Window, marked_windows
@@ -74,7 +75,8 @@ class Metering:
         Raises:
             TierbenchError: a worker failed.
         """
-        found = [meter for meter in self.meters if self._usable(meter)]
+        machine = workers[0].machine
+        found = [meter for meter in self.meters if self._usable(meter, machine)]
         try:
             started = [meter for meter in found if self._started(meter)]
             if started:
@@ -83,7 +85,11 @@ class Metering:
             for meter in self.meters:
                 meter.close()
 
-    def _usable(self, meter: PowerMeter) -> bool:
+    def _usable(self, meter: PowerMeter, machine: str | None) -> bool:
+        if meter.machine not in (None, machine):
+            why = f"it reads {meter.machine}, and the target runs elsewhere"
+            self._miss(meter, why)
+            return False
         try:
             reason = None if meter.specifications() else meter.missing()
             if meter.specifications():
@@ -116,6 +122,8 @@ class Metering:
         length_ns = max(self.energy_ns, int(SPARE * UPDATES_MIN * update_ns))
         stretch = replace(stretch, calls_min=1, calls_max=CALLS_MAX)
         unix_ns = time.time_ns() - time.monotonic_ns()
+        is_away = workers[0].machine is not None
+        began = clock = ahead(workers[0].now_ns) if is_away else None
         try:
             self._rest(workers[0], settle_ns, length_ns // 2)
             if any(meter.wants_marker for meter in meters):
@@ -128,10 +136,11 @@ class Metering:
                 self.blocks.append(keep(measured, place))
             self._rest(workers[0], settle_ns, length_ns // 2)
             workers[0].rest(settle_ns)
+            if began is not None:
+                clock = began.between(ahead(workers[0].now_ns))
         finally:
-            load = Load(busy=tuple(self.busy), idle=tuple(self.idle), unix_ns=unix_ns)
             for meter in meters:
-                self._stop(meter, load)
+                self._stop(meter, None if meter.machine else clock, unix_ns)
 
     def _rest(self, worker: Worker, settle_ns: int, idle_ns: int) -> None:
         began_ns = worker.rest(settle_ns)
@@ -156,9 +165,15 @@ class Metering:
             self.marked.append(self.busy[-1])
         return measured
 
-    def _stop(self, meter: PowerMeter, load: Load) -> None:
+    def _stop(self, meter: PowerMeter, clock: Ahead | None, unix_ns: int) -> None:
+        """Take what a meter recorded; one on this host's clock is told that of it."""
+        load = Load(busy=tuple(self.busy), idle=tuple(self.idle), unix_ns=unix_ns)
+        if clock is not None:
+            load = load.moved(-clock.offset_ns)
         try:
             for recording in meter.stop(load):
+                if clock is not None:
+                    recording = _moved(recording, clock)
                 windows = self._windows(recording)
                 self.windows[len(self.recordings)] = windows
                 self.recordings.append(recording)
@@ -216,6 +231,16 @@ class Metering:
             ],
             "missing": dict(self.missing),
         }
+
+
+def _moved(recording: Recording, clock: Ahead) -> Recording:
+    """Return what was recorded beside this host's clock, beside the machine's."""
+    return replace(
+        recording,
+        clock_offset_ns=recording.clock_offset_ns + clock.offset_ns,
+        clock_error_ns=recording.clock_error_ns + clock.error_ns,
+        clock=f"{recording.clock}; this host's and the machine's by round trips",
+    )
 
 
 def _placed(recording: Recording, base_ns: int) -> Series:

@@ -12,13 +12,19 @@ from . import registry
 from .errors import InputError, Mistake, SweepError
 from .meter import PowerMeter
 from .profiles import PROFILES
+from .reader_meter import ReaderMeter
+from .remote import is_remote, machine_of
 from .requested import RequestedModel
 from .scenarios import unfit
 from .sources import DataSource, evaluation_origin
 from .sweep import Constraints, Sweep, TargetRequest
+from .sweep_meters import MeterRequest
 from .target import Target
 from .values import Case, Evidence, Scenario, Setting, Variant, Workload, canonical_json
 from .worker import Limits
+
+HOST = "host"
+"""The option by which a case on another machine is known."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -131,7 +137,7 @@ def _cases(
         target = kind(settings, request.python)
         missing = target.unavailable()
         meters = tuple(
-            registry.find(registry.METERS, meter.use)(meter.settings, meter.python)
+            meter_of(meter, request.python)
             for meter in sweep.meters
             if meter.watches(request.use)
         )
@@ -155,6 +161,17 @@ def _cases(
                     yield Skip(case=case, target=target, reason=reason)
 
 
+def meter_of(request: MeterRequest, python: str | None) -> PowerMeter:
+    """Return a meter for a target with this Python.
+
+    One that is read on the device is read where the target runs, if not told otherwise.
+    """
+    kind: type[PowerMeter] = registry.find(registry.METERS, request.use)
+    if request.python is None and issubclass(kind, ReaderMeter) and is_remote(python):
+        return kind(request.settings, python)
+    return kind(request.settings, request.python)
+
+
 def _workloads(sweep: Sweep) -> Iterator[Workload]:
     for scenario in sweep.scenarios:
         for batch in sweep.batches:
@@ -172,6 +189,9 @@ def _case(
     chosen: tuple[str, ...],
 ) -> Case:
     options: dict[str, Setting] = dict(target.settings)
+    if (host := machine_of(target.python)) is not None:
+        options[HOST] = host
+        chosen = (*chosen, HOST)
     return Case(
         variant=variant,
         target=target.name,

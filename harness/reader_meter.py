@@ -20,6 +20,7 @@ from .errors import InputError, MeterError, TierbenchError
 from .meter import Load, PowerMeter, Recording, Scope, Specification
 from .monitor import Monitor
 from .option import Option
+from .remote import machine_of
 from .values import Setting
 
 PERIOD_NS = 20_000_000
@@ -50,6 +51,11 @@ class ReaderMeter(PowerMeter):
         super().__init__(settings, python)
         self._monitor: Monitor | None = None
         self._specifications: tuple[tuple[int, Specification], ...] = ()
+
+    @property
+    def machine(self) -> str | None:
+        """Return the machine that its Python is on, None for this one."""
+        return machine_of(self.python)
 
     def specifications(self) -> tuple[Specification, ...]:
         """Return the channels; the first call starts the process that reads them."""

@@ -11,18 +11,24 @@ import math
 import os
 import random
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections import deque
+from collections.abc import Callable, Generator, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
-
-import psutil
+from dataclasses import dataclass, field, replace
 
 from .bench import Bench
-from .values import Result
+from .errors import TierbenchError
+from .failure import Failure
+from .reconnecting import await_machine
+from .target import Target
+from .values import Result, Status
 from .watch import Watch
 
 OPEN_CASES_MAX = 32
 """More cases in a round would spread each case's blocks too thin in time."""
+
+LOSSES_MAX = 3
+"""How often a case is gone on with after the link to its machine was lost."""
 
 MEMORY_SHARE = 0.5
 """Share of the free memory that open workers may take."""
@@ -50,6 +56,7 @@ class Machine:
     first_round: int = 0
     stopping: Callable[[], bool] = lambda: False
     accounting: Accounting = field(default_factory=Accounting)
+    _lost: list[tuple[Bench, Result]] = field(init=False, default_factory=list)
 
     def measure(self) -> Iterator[Result]:
         """Measure all cases, cohort by cohort, and yield each result as it ends.
@@ -58,18 +65,57 @@ class Machine:
         """
         began = time.monotonic()
         chance = random.Random(self.seed)
-        with Watch(
-            reader for bench in self.benches for reader in bench.readers
-        ) as seen:
-            for cohort in _cohorts(self.benches):
-                try:
-                    yield from self._measure_cohort(cohort, chance, seen)
-                finally:
-                    for bench in cohort:
-                        bench.abandon()
-                if self.stopping():
-                    break
+        waiting = deque(_cohorts(self.benches))
+        stopping = False
+        while waiting and not stopping:
+            with Watch(r for bench in self.benches for r in bench.readers) as seen:
+                while waiting and not self._lost and not stopping:
+                    cohort = waiting.popleft()
+                    try:
+                        yield from self._measure_cohort(cohort, chance, seen)
+                    finally:
+                        for bench in cohort:
+                            bench.abandon()
+                    stopping = self.stopping()
+            if self._lost:
+                again = yield from self._again(waiting)
+                waiting.extendleft([again] if again else [])
         self.accounting.wall_s = time.monotonic() - began
+
+    def _again(
+        self, waiting: deque[list[Bench]]
+    ) -> Generator[Result, None, list[Bench]]:
+        """Wait for the machine, and return the cases whose link was lost, to go on.
+
+        Each machine's clock is its own: the time of the run goes on where it stopped,
+        whatever the clock did meanwhile.
+        """
+        lost, self._lost = self._lost, []
+        why = await_machine(lost[0][0].planned.target.python, self.stopping)
+        if why is None:
+            blocks = [b for bench in self.benches for b in bench.blocks]
+            blocks += [b for bench, _ in lost for b in bench.blocks]
+            end_ns = max((b.offset_ns + b.elapsed_ns for b in blocks), default=0)
+            lost[0][0].timeline.resume(end_ns)
+            return [bench.anew() for bench, _ in lost]
+        if self.stopping():  # the next attempt may find it back
+            return []
+        for _, result in lost:
+            yield replace(result, reason=f"{result.reason}; {why}")
+        for bench in (bench for cohort in waiting for bench in cohort):
+            reason = f"the link to its machine was lost before it began; {why}"
+            bench.failure = Failure(status=Status.FAILED, reason=reason)
+            yield bench.close()
+        waiting.clear()
+        return []
+
+    def _close(self, bench: Bench) -> Iterator[Result]:
+        """Yield a case's result, if not its link was lost and may come back."""
+        result, failure = bench.close(), bench.failure
+        if failure and failure.link_lost and bench.losses < LOSSES_MAX:
+            self._lost.append((bench, result))
+        else:
+            yield result
 
     def _measure_cohort(
         self, cohort: Sequence[Bench], chance: random.Random, watch: Watch
@@ -88,13 +134,13 @@ class Machine:
                 if bench.awaits_meters():
                     metered.append(bench)
                 else:
-                    yield bench.close()
+                    yield from self._close(bench)
             for bench in chance.sample(left, len(left)):
                 self._timed(bench.measure, self.first_round)
             self.first_round += 1
         for bench in metered:  # half a minute each would part the others' rounds
             if not self.stopping():
-                yield bench.close()
+                yield from self._close(bench)
 
     def _timed(self, act: Callable[..., None], *arguments: int) -> None:
         began = time.monotonic()
@@ -121,7 +167,9 @@ def _cohorts(benches: Sequence[Bench]) -> Iterator[list[Bench]]:
     worker is given one case after the other. Cases that are to be compared stay
     together if they fit at all.
     """
-    room = MEMORY_SHARE * psutil.virtual_memory().available
+    if not benches:
+        return
+    room = MEMORY_SHARE * _free_bytes(benches[0].planned.target)
     cohort: list[Bench] = []
     for together in _compared(benches):
         if cohort and not _fits([*cohort, *together], room):
@@ -133,6 +181,13 @@ def _cohorts(benches: Sequence[Bench]) -> Iterator[list[Bench]]:
             yield from ([bench] for bench in together)
     if cohort:
         yield cohort
+
+
+def _free_bytes(target: Target) -> int:
+    try:
+        return target.free_bytes()
+    except TierbenchError:  # it does not answer: its cases will tell, one by one
+        return 0
 
 
 def _ended(left: Sequence[Bench]) -> list[Bench]:

@@ -16,7 +16,7 @@ from .soak import soaked_s
 from .statistics import Estimate
 from .timeline import Timeline
 from .values import Block, BlockKind, Phase, Scenario, Series
-from .watch import StateReader, Watch
+from .watch import StateReader, Watch, same_clock
 from .worker import Measured, Stretch, Worker
 
 BLOCK_NS = 5_000_000_000
@@ -99,7 +99,8 @@ class Soaking:
 
     def _load(self) -> None:
         planned = self.planned
-        readers = planned.target.readers()
+        target = planned.target
+        readers = same_clock(target.readers(), target.python)
         artifact = planned.target.ready(planned.case, planned.limits)
         with (
             Watch(readers) as watch,

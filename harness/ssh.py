@@ -161,6 +161,7 @@ class Connection:
             self._master = self.run(hold, self._printed, control="yes")
             told = _answer(_reader(self._master), START_LIMIT_S)
             self.lifeline = str(told["lifeline"])
+            self.boot_id = told.get("boot_id")
         except (WorkerError, KeyError) as exc:
             self.close()
             reason = f"ssh to {remote.machine}: {self._words or exc}"
@@ -184,6 +185,11 @@ class Connection:
                     found.close()
                 found = cls._open[remote] = cls(remote, name)
             return found
+
+    @classmethod
+    def last_to(cls, remote: Remote) -> Connection | None:
+        """Return the last connection to a Python's machine, which may have ended."""
+        return cls._open.get(remote)
 
     @classmethod
     def close_all(cls) -> None:
@@ -365,6 +371,18 @@ def _end(child: subprocess.Popen[bytes], limit_s: float = 0.0) -> None:
     with suppress(ProcessLookupError):
         os.killpg(child.pid, signal.SIGKILL)
     child.wait()
+
+
+def reconnect(name: str) -> bool:
+    """Connect to a Python's machine again; return whether it ran on meanwhile.
+
+    Raises:
+        TargetUnavailable: it does not answer.
+    """
+    remote = Remote.parse(name)
+    before = Connection.last_to(remote)
+    now = Connection.to(remote, name)
+    return before is None or before.boot_id == now.boot_id
 
 
 @cache

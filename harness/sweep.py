@@ -13,10 +13,12 @@ from . import registry
 from .chain import normal
 from .errors import Mistake, SweepError
 from .profiles import SMOKE
+from .remote import is_remote
 from .scenarios import Load, load_of
 from .sweep_checks import (
     as_list,
     name_mistakes,
+    python_of,
     settings,
     target_mistakes,
     workload_mistakes,
@@ -227,7 +229,7 @@ def sweep_of(
         *model_mistakes(content, folder, models, recipes),
         *data_mistakes(content, folder, models),
         *target_mistakes(content, folder, targets),
-        *meter_mistakes(content, _Installed(registry.METERS)),
+        *meter_mistakes(content, folder, _Installed(registry.METERS)),
         *workload_mistakes(content),
     ]
     if found:
@@ -374,8 +376,7 @@ def _target(
     options = {option.name: option for option in targets[table["use"]].options}
     return TargetRequest(
         use=table["use"],
-        # Not resolved: a virtual environment's interpreter is a link that must stay.
-        python=str(folder / table["python"]) if "python" in table else None,
+        python=python_of(table, folder),
         settings=settings(table, options),
     )
 
@@ -391,8 +392,8 @@ def _limits(table: Mapping[str, Any]) -> Limits:
 
 
 def _from(folder: Path, path: Path | str | None) -> str | None:
-    """Return a path as the sweep file wrote it."""
-    if path is None:
-        return None
+    """Return a path as the sweep file wrote it; one on another machine stays so."""
+    if path is None or (isinstance(path, str) and is_remote(path)):
+        return path
     path = Path(path)
     return str(path.relative_to(folder) if path.is_relative_to(folder) else path)

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from .profiles import PROFILES
+from .remote import is_remote, machine_of, remote_problem
 from .sweep_schema import NAME_LENGTH_MAX, SOAK_MIN_S, SOAK_VALID, shown, unknown
 from .target import Option
 from .toml_lines import Location
@@ -69,7 +70,7 @@ def target_mistakes(
         where: Location = ("target", index)
         use, python = table.get("use"), table.get("python")
         if isinstance(python, str):
-            yield from _python_mistakes((*where, "python"), python, folder)
+            yield from python_mistakes((*where, "python"), python, folder)
         if not isinstance(use, str):
             continue
         if use not in targets:
@@ -81,15 +82,23 @@ def target_mistakes(
         if wrong:
             continue
         defaults = {name: option.default for name, option in options.items()}
+        machine = _machine(python)
         for setting in settings(table, options):
             # A case is known by its settings: results of two Pythons would mix.
-            key = canonical_json([use, {**defaults, **setting}])
+            key = canonical_json([use, machine, {**defaults, **setting}])
             if key in seen:
                 same = "itself" if seen[key] == index else f"target[{seen[key]}]"
                 what = f"the settings {setting!r}" if setting else "the defaults"
                 yield where, f"measures {what} again, like {same}; name them once"
                 break
             seen[key] = index
+
+
+def _machine(python: Any) -> str | None:
+    """Return the other machine that a Python is on, as far as its name is right."""
+    if not isinstance(python, str) or not is_remote(python) or remote_problem(python):
+        return None
+    return machine_of(python)
 
 
 def settings(
@@ -151,8 +160,21 @@ def _option_problem(option: Option, value: object) -> str | None:
     return option.problem(value)
 
 
-def _python_mistakes(where: Location, value: str, folder: Path) -> Found:
-    if problem := file_problem(folder, value):
+def python_of(table: Mapping[str, Any], folder: Path) -> str | None:
+    """Return a table's Python: a path from the folder, or one on another machine."""
+    python: str | None = table.get("python")
+    if python is None or is_remote(python):
+        return python
+    # Not resolved: a virtual environment's interpreter is a link that must stay.
+    return str(folder / python)
+
+
+def python_mistakes(where: Location, value: str, folder: Path) -> Found:
+    """Yield why a text names no Python, here or on another machine."""
+    if is_remote(value):
+        if problem := remote_problem(value):
+            yield where, problem
+    elif problem := file_problem(folder, value):
         yield where, problem
     elif not os.access(folder / value, os.X_OK):
         yield where, f"must be an executable interpreter; {shown(value)} is not one"

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from .meter import PowerMeter
-from .sweep_checks import as_list, tables
+from .sweep_checks import as_list, python_mistakes, python_of, tables
 from .sweep_schema import shown, unknown
 from .toml_lines import Location
 from .values import Setting
@@ -31,7 +31,7 @@ class MeterRequest:
 
 
 def meter_mistakes(
-    content: Mapping[str, Any], meters: Mapping[str, Any]
+    content: Mapping[str, Any], folder: Path, meters: Mapping[str, Any]
 ) -> Iterator[tuple[Location, str]]:
     """Yield what is wrong with each ``[[meter]]``: its name, options and targets."""
     used = [table.get("use") for _, table in tables(content, "target")]
@@ -43,7 +43,9 @@ def meter_mistakes(
                 known = [target for target in used if isinstance(target, str)]
                 at = (place,) if isinstance(watched, list) else ()
                 yield (*where, "target", *at), unknown("target", name, known)
-        use = table.get("use")
+        use, python = table.get("use"), table.get("python")
+        if isinstance(python, str):
+            yield from python_mistakes((*where, "python"), python, folder)
         if not isinstance(use, str):
             continue
         if use not in meters:
@@ -117,7 +119,7 @@ def _request(
         settings["path"] = str(folder / str(settings["path"]))
     return MeterRequest(
         use=table["use"],
-        python=str(folder / table["python"]) if "python" in table else None,
+        python=python_of(table, folder),
         targets=tuple(as_list(table.get("target"))),
         settings=settings,
     )

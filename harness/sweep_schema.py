@@ -70,14 +70,14 @@ class _Target(_Table):
     model_config = ConfigDict(extra="allow", strict=True, frozen=True)
 
     use: Text = Field(description="the name of a target")
-    python: Text = _is("the path of a Python interpreter")
+    python: Text = _is("a Python's path, or ssh://[user@]host[:port]/path")
 
 
 class _Meter(_Table):
     model_config = ConfigDict(extra="allow", strict=True, frozen=True)
 
     use: Text = Field(description="the name of a meter")
-    python: Text = _is("the path of a Python interpreter")
+    python: Text = _is("a Python's path, or ssh://[user@]host[:port]/path")
     target: Texts = _is("a target's name or a list of such")
 
 

@@ -23,11 +23,13 @@ from .need import Kind as Kind
 from .need import Need as Need
 from .option import Option as Option
 from .probe import Probe, identity, probe, trial
+from .remote import is_remote, machine_of
 from .values import Case, Clock, Environment, Evidence, Setting, Variant, Workload
-from .watch import LINUX, StateReader
+from .watch import StateReader, linux
 from .worker import Limits, SubprocessWorker, Worker
 
 WORKER_BYTES = 96 << 20
+HERE = "this machine"
 
 
 class Tier(StrEnum):
@@ -66,6 +68,8 @@ class Target(ABC):
     """Dotted names of the modules that travel; the last holds ``open_session``."""
     needs: ClassVar[tuple[Need, ...]] = ()
     """What it needs on its machine, the runtime's distribution where none is told."""
+    elsewhere: ClassVar[bool] = True
+    """False where its Python must be one of this machine: it also runs tools here."""
     builds: ClassVar[bool] = False
     """True where the device half's ``build`` must have made an artifact of the model
     before a session can open it."""
@@ -99,7 +103,7 @@ class Target(ABC):
     @property
     def machine(self) -> str:
         """Name what must not measure two things at once."""
-        return "this machine"
+        return machine_of(self.python) or HERE
 
     @property
     def wanted(self) -> tuple[Need, ...]:
@@ -139,6 +143,10 @@ class Target(ABC):
         Last, once all needs are met, comes the device. What is missing is told as the
         reason why.
         """
+        if is_remote(self.python) and not self.elsewhere:
+            why = f"it runs tools of its Python here, and {self.python} is elsewhere"
+            yield why, None, "leave out python, or name one of this machine"
+            return
         try:
             found = self.probe()
         except TargetUnavailable as error:
@@ -189,22 +197,30 @@ class Target(ABC):
         """
         return WORKER_BYTES + 3 * variant.size_bytes
 
+    def free_bytes(self) -> int:
+        """Return how much memory is free on its machine: half of all on another one."""
+        if not is_remote(self.python):
+            import psutil  # not every command needs it
+
+            return int(psutil.virtual_memory().available)
+        return int(self.probe().details.get("ram_bytes") or 0) // 2
+
     def meters(self) -> tuple[PowerMeter, ...]:
         """Return the power meters that watch this target."""
         kinds = [registry.find(registry.METERS, name) for name in self.own_meters]
-        return tuple(kind() for kind in kinds)
+        return tuple(kind(python=self.python) for kind in kinds)
 
     def rest(self, duration_s: float) -> None:
         """Let the device idle, so that it cools before a sustained run."""
         time.sleep(duration_s)
 
     def readers(self) -> tuple[StateReader, ...]:
-        """Return what tells the state of the device: what Linux tells of this machine.
+        """Return what tells the state of the device: what Linux tells of its machine.
 
         The verdict on throttling rests on these alone: a target on another device
         names that device's readers instead, and one without a clock has none.
         """
-        return LINUX if self.clock is not None else ()
+        return linux(self.python) if self.clock is not None else ()
 
     def figures(
         self, case: Case, artifact: Path, ran: Mapping[str, Any]

@@ -11,6 +11,10 @@ class Timeline:
         self._first_ns = first_ns
         self._base_ns: int | None = None
 
+    def resume(self, first_ns: int) -> None:
+        """Go on at an offset with a clock that may have begun anew."""
+        self._first_ns, self._base_ns = first_ns, None
+
     def offset_ns(self, started_ns: int) -> int:
         """Return the offset of a moment on the machine's monotonic clock."""
         if self._base_ns is None:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Self
 
 from .errors import CaseError, TargetUnavailable, WorkerError
 from .monitor import Monitor
+from .remote import is_remote, machine_of
 from .traces import kept
 from .values import Series
 from .worker import Measured
@@ -38,6 +39,30 @@ LINUX = tuple(
     for name in ("cpufreq", "thermal", "hwmon")
 )
 """What Linux tells of the processor on which it runs."""
+
+
+def linux(python: str | None) -> tuple[StateReader, ...]:
+    """Return what Linux tells of the processor of a Python's machine."""
+    if not is_remote(python):
+        return LINUX
+    return tuple(replace(reader, python=python) for reader in LINUX)
+
+
+def same_clock(
+    readers: Sequence[StateReader], python: str | None
+) -> tuple[StateReader, ...]:
+    """Return the readers of a target with this Python.
+
+    Raises:
+        CaseError: one reads another machine, whose clock is another.
+    """
+    for reader in readers:
+        if machine_of(reader.python) != machine_of(python):
+            raise CaseError(
+                f"reader {reader.module!r} reads another machine than the target's; "
+                "give it the target's python"
+            )
+    return tuple(readers)
 
 
 class Watch:

@@ -112,6 +112,9 @@ class Worker(ABC):
     takes_demands = False
     """True where ``block`` does what a stretch's ``demand`` says."""
 
+    machine: str | None = None
+    """The other machine whose monotonic clock its times are on, None for this one."""
+
     def build(self) -> None:
         """Make on the device, and keep there, what sessions of the model open.
 
@@ -156,9 +159,13 @@ class Worker(ABC):
     def memory(self) -> Memory:
         """Make one more call and return the memory that the worker takes."""
 
+    def now_ns(self) -> int:
+        """Return the monotonic clock of its machine, that of ``started_ns``."""
+        return time.monotonic_ns()
+
     def rest(self, duration_ns: int) -> int:
         """Let time pass idle; return when it began, on the clock of ``started_ns``."""
-        began_ns = time.monotonic_ns()
+        began_ns = self.now_ns()
         time.sleep(duration_ns / 1e9)
         return began_ns
 
@@ -197,6 +204,7 @@ class SubprocessWorker(Worker):
         self._batch = batch
         self._limits = limits
         self._process = Process(modules, python)
+        self.machine = self._process.machine
 
     @property
     def pid(self) -> int:
@@ -268,6 +276,11 @@ class SubprocessWorker(Worker):
 
     def comply(self, scenario: str, settings: Mapping[str, Any], folder: Path) -> None:
         """Let MLCommons' LoadGen ask the session, and write its logs to a folder."""
+        if self.machine is not None:
+            raise CaseError(
+                f"LoadGen would write its logs on {self.machine}, out of reach; run "
+                "tierbench there for a compliance run"
+            )
         least_s = float(settings["min_duration_ms"]) / 1e3
         self._process.request(
             "comply",
@@ -295,10 +308,21 @@ class SubprocessWorker(Worker):
         """Return what is to be opened or built."""
         return {
             "device_half": self._device_half,
-            "model": str(self._artifact),
+            "model": self._process.place(self._artifact),
             "options": self._options,
             "batch": self._batch,
         }
+
+    def now_ns(self) -> int:
+        """Return the monotonic clock of the worker's machine."""
+        reply, _ = self._process.request("clock", self._limits.call_s)
+        return int(reply["monotonic_ns"])
+
+    def rest(self, duration_ns: int) -> int:
+        """Let time pass idle on the worker's machine."""
+        limit_s = duration_ns / 1e9 + self._limits.call_s
+        reply, _ = self._process.request("rest", limit_s, duration_ns=duration_ns)
+        return int(reply["began_ns"])
 
     def close(self) -> None:
         """End the child."""

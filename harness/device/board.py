@@ -11,13 +11,15 @@ go, see ``lifeline``. What is received lies under ``tierbench/pushed`` in the us
 cache folder, as the XDG Base Directory Specification has it.
 """
 
+from __future__ import annotations
+
 import hashlib
 import json
 import os
 import select
 import sys
 import tempfile
-from typing import Any, Dict, List, Optional
+from typing import Any
 
 SILENCE_S = 20.0
 """The host sends a byte every few seconds; after so long it is gone."""
@@ -32,7 +34,7 @@ def hold() -> None:
     try:
         os.mkfifo(path, 0o600)
         os.open(path, os.O_RDWR)  # closed by the end of this process, however it ends
-        tell({"lifeline": path})
+        tell({"lifeline": path, "boot_id": boot_id()})
         while select.select([0], [], [], SILENCE_S)[0] and os.read(0, 4096):
             pass
     finally:
@@ -40,7 +42,16 @@ def hold() -> None:
         os.rmdir(folder)
 
 
-def take(manifest: Dict[str, Any]) -> None:
+def boot_id() -> str | None:
+    """Return what Linux makes up anew at each start of the machine."""
+    try:
+        with open("/proc/sys/kernel/random/boot_id") as file:
+            return file.read().strip()
+    except OSError:
+        return None
+
+
+def take(manifest: dict[str, Any]) -> None:
     """Tell where the files will lie and which are missing, then receive those."""
     folder = os.path.join(cache(), "tierbench", "pushed", manifest["folder"])
     missing = [
@@ -68,7 +79,7 @@ def inside(folder: str, name: str) -> str:
     return path
 
 
-def digest(path: str) -> Optional[str]:
+def digest(path: str) -> str | None:
     """Return the sha256 of a file's content, None where there is none."""
     found = hashlib.sha256()
     try:
@@ -103,12 +114,12 @@ def receive(path: str, size: int, sha256: str) -> None:
         raise
 
 
-def tell(answer: Dict[str, Any]) -> None:
+def tell(answer: dict[str, Any]) -> None:
     """Write one line of JSON."""
     os.write(1, json.dumps(answer).encode() + b"\n")
 
 
-def main(arguments: List[str]) -> None:
+def main(arguments: list[str]) -> None:
     """Do what the first argument says; one line on standard error tells a failure."""
     try:
         if arguments[0] == "hold":

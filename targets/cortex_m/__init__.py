@@ -28,6 +28,7 @@ class CortexM(Target):
     formats = ("tflite",)
     evidence = Evidence.EMULATED
     clock = None
+    elsewhere = False
     runtime = "tflite-micro"
     remedy = "pip install 'tierbench[host]'"
     device_modules = ("tierbench.targets.cortex_m.device",)

@@ -46,6 +46,7 @@ class EthosU(Target):
     formats = ("tflite",)
     evidence = Evidence.PROJECTED
     clock = None
+    elsewhere = False
     runtime = "ethos-u-vela"
     remedy = "pip install 'tierbench[ethos-u]'"
     device_modules = ()

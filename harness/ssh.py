@@ -41,6 +41,11 @@ from .remote import Remote
 
 CONNECT_S = 10
 BEAT_S = 5.0
+"""How often the other side is told that this one is there."""
+
+SILENCE_S = 20.0
+"""After so long without a word the workers there end."""
+
 ALIVE_S, ALIVE_COUNT = 5, 3
 """A link that does not answer is given up after so many questions so far apart."""
 
@@ -69,6 +74,10 @@ CHUNK_BYTES = 1 << 20
 CLOSE_LIMIT_S = 2.0
 LINE_LIMIT = 1 << 20
 REMEDY = "`ssh` must log in there without a question; see docs/ssh.md"
+
+NO_PYTHON = "give the path of a Python of version 3.9 or later on that machine"
+NOT_RUN = (126, 127)
+"""The statuses by which a shell tells that a program cannot be run."""
 
 
 class Ssh:
@@ -157,7 +166,7 @@ class Connection:
         self._printed: IO[bytes] = tempfile.TemporaryFile("ab+")  # noqa: SIM115
         self._master: subprocess.Popen[bytes] | None = None
         try:
-            hold = ("-c", _board(), "hold")
+            hold = ("-c", _board(), "hold", str(SILENCE_S))
             self._master = self.run(hold, self._printed, control="yes")
             told = _answer(_reader(self._master), START_LIMIT_S)
             self.lifeline = str(told["lifeline"])
@@ -165,7 +174,8 @@ class Connection:
         except (WorkerError, KeyError) as exc:
             self.close()
             reason = f"ssh to {remote.machine}: {self._words or exc}"
-            raise TargetUnavailable(name, reason, REMEDY) from exc
+            remedy = NO_PYTHON if self._status in NOT_RUN else REMEDY
+            raise TargetUnavailable(name, reason, remedy) from exc
         except BaseException:
             self.close()
             raise
@@ -207,6 +217,10 @@ class Connection:
     def words(self) -> str:
         """Return the last that ssh said of the connection."""
         return self._words or last_words(self._printed)
+
+    @property
+    def _status(self) -> int | None:
+        return None if self._master is None else self._master.poll()
 
     def run(
         self, arguments: Sequence[str], printed: IO[bytes], control: str = "no"

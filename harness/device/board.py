@@ -3,7 +3,7 @@
 Its source goes on the command line of that machine's Python, so it imports nothing of
 ours::
 
-    hold             keep a lifeline for as long as the host is heard
+    hold SECONDS     keep a lifeline until the host was not heard for so long
     take MANIFEST    receive files, named by their sha256, that are not there yet
 
 A lifeline is a named pipe that this process holds open: a worker ends when it is let
@@ -21,21 +21,21 @@ import sys
 import tempfile
 from typing import Any
 
-SILENCE_S = 20.0
-"""The host sends a byte every few seconds; after so long it is gone."""
-
 CHUNK_BYTES = 1 << 20
 
 
-def hold() -> None:
-    """Hold the lifeline until standard input closes or the host falls silent."""
+def hold(silence_s: float) -> None:
+    """Hold the lifeline until standard input closes or the host falls silent.
+
+    The host sends a byte now and then.
+    """
     folder = tempfile.mkdtemp(prefix="tierbench-")
     path = os.path.join(folder, "lifeline")
     try:
         os.mkfifo(path, 0o600)
         os.open(path, os.O_RDWR)  # closed by the end of this process, however it ends
         tell({"lifeline": path, "boot_id": boot_id()})
-        while select.select([0], [], [], SILENCE_S)[0] and os.read(0, 4096):
+        while select.select([0], [], [], silence_s)[0] and os.read(0, 4096):
             pass
     finally:
         os.unlink(path)
@@ -123,7 +123,7 @@ def main(arguments: list[str]) -> None:
     """Do what the first argument says; one line on standard error tells a failure."""
     try:
         if arguments[0] == "hold":
-            hold()
+            hold(float(arguments[1]))
         else:
             take(json.loads(arguments[1]))
     except OSError as exc:

@@ -1,13 +1,12 @@
 """The worker's zipapp."""
 
 import ast
-import os
 import subprocess
 import zipfile
-from shutil import which
 
 import pytest
 from support.components import missing
+from support.interpreters import interpreter
 
 from tierbench.harness.device.wire import read_frame
 from tierbench.harness.errors import InfrastructureError
@@ -43,19 +42,11 @@ def test_a_module_without_source_is_refused() -> None:
         pack(("no_such_package.device",))
 
 
-def interpreter(version: str) -> str:
-    """Return the first interpreter of a version on the path that starts."""
-    for folder in os.get_exec_path():
-        python = which(f"python{version}", path=folder)
-        if python and not subprocess.run([python, "-c", ""]).returncode:
-            return python
-    missing("pythons", f"python{version} is not installed")
-    raise AssertionError
-
-
 @pytest.mark.parametrize("version", ["3.9", "3.10", "3.11", "3.13"])
 def test_the_core_runs_on_every_python_of_a_board(version: str) -> None:
     python = interpreter(version)
+    if python is None:
+        missing("pythons", f"python{version} is not installed")
     child = subprocess.Popen(
         [python, "-I", str(pack(SIM)), "0"],
         stdin=subprocess.PIPE,

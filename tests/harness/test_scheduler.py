@@ -158,9 +158,7 @@ def test_only_so_many_cases_are_open_at_once(tmp_path) -> None:
 def test_cases_that_do_not_fit_into_memory_wait(tmp_path, monkeypatch) -> None:
     benches = sim_benches(tmp_path, FIVE)
     room = SimpleNamespace(available=5 * benches[0].footprint_bytes)
-    monkeypatch.setattr(
-        "tierbench.harness.scheduler.psutil.virtual_memory", lambda: room
-    )
+    monkeypatch.setattr("psutil.virtual_memory", lambda: room)
     machine = Machine(name="sim", benches=benches, seed=0)
     assert len(list(machine.measure())) == 5
     first_rounds = [min(i for i, n in order_of(machine) if n == k) for k in range(5)]
@@ -170,7 +168,7 @@ def test_cases_that_do_not_fit_into_memory_wait(tmp_path, monkeypatch) -> None:
 
 def test_a_case_larger_than_memory_is_tried_alone(tmp_path, monkeypatch) -> None:
     monkeypatch.setattr(
-        "tierbench.harness.scheduler.psutil.virtual_memory",
+        "psutil.virtual_memory",
         lambda: SimpleNamespace(available=1),
     )
     machine = a_machine(tmp_path, 'use = "sim"\nlatency_us = [500.0, 600.0]')

@@ -84,25 +84,29 @@ def remote_problem(name: str) -> str | None:
     """Return all that is wrong with a name that begins with ``ssh://``, or None."""
     if len(name) > LENGTH_MAX or not name.isprintable():
         what = f"must be at most {LENGTH_MAX} printable characters"
-        return f"{what}, as {VALID}; it begins {name[:60]!r}"
+        return f"{what}, as {VALID}; it begins {_short(name)}"
     parts = _PARTS.fullmatch(name)
     if parts is None:
-        return f"{name!r} names no Python on another host; valid: {VALID}"
+        return f"{_short(name)} names no Python on another host; valid: {VALID}"
     wrong = []
     if (user := parts["user"]) is not None and not _NAME.fullmatch(user):
-        wrong.append(f"user {user!r} must be letters, digits, '.', '_' and '-'")
+        wrong.append(f"user {_short(user)} must be letters, digits, '.', '_' and '-'")
     if not _is_host(host := parts["host"]):
         wrong.append(
-            f"host {host!r} must be letters, digits, '.', '_' and '-', not beginning "
-            "with '-', or an IPv6 address in brackets"
+            f"host {_short(host)} must be letters, digits, '.', '_' and '-', not "
+            "beginning with '-', or an IPv6 address in brackets"
         )
     if (port := parts["port"]) is not None and not _is_port(port):
-        wrong.append(f"port {port!r} must be an integer from 1 to 65535")
+        wrong.append(f"port {_short(port)} must be an integer from 1 to 65535")
     if len(parts["path"] or "") < 2:
         wrong.append("the path of the Python there is missing")
     if not wrong:
         return None
-    return f"{name!r}: {'; '.join(wrong)}; valid: {VALID}"
+    return f"{'; '.join(wrong)}; valid: {VALID}"
+
+
+def _short(text: str) -> str:
+    return repr(text if len(text) <= 60 else text[:57] + "...")
 
 
 def _is_host(host: str) -> bool:

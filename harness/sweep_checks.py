@@ -95,10 +95,10 @@ def target_mistakes(
 
 
 def _machine(python: Any) -> str | None:
-    """Return the other machine that a Python is on, as far as its name is right."""
-    if not isinstance(python, str) or not is_remote(python) or remote_problem(python):
+    """Return the other machine that a Python is on; a wrong name stands for itself."""
+    if not isinstance(python, str) or not is_remote(python):
         return None
-    return machine_of(python)
+    return python if remote_problem(python) else machine_of(python)
 
 
 def settings(

@@ -124,6 +124,11 @@ WRONG: dict[str, tuple[str, list[str]]] = {
     "a target twice": (GOOD + TARGET, ["the defaults", "name them once"]),
     "an absent Python": (GOOD + 'python = "no/python"\n', ["does not exist"]),
     "a Python that is a text": (GOOD + 'python = "sweep.toml"\n', ["executable"]),
+    "an option for ssh": (
+        GOOD + 'python = "ssh://-oProxyCommand=x/usr/bin/python3"\n',
+        ["host '-oProxyCommand=x'", "ssh://[user@]host[:port]/path"],
+    ),
+    "a host without a Python": (GOOD + 'python = "ssh://board"\n', ["is missing"]),
     "an unknown scenario": (
         GOOD + '[workload]\nscenario = "batch"\n',
         ["'batch'", "single_stream, multi_stream, server, offline, pipeline"],

@@ -1,8 +1,10 @@
 """The energy phase: what the load does, and what a meter may do wrong."""
 
+import time
 from collections.abc import Callable
 from dataclasses import replace
 
+import numpy as np
 import pytest
 from support.benches import a_bench, measured
 from support.known_power import Seen
@@ -15,13 +17,14 @@ from tierbench.harness.meter import Load, PowerMeter, Recording, Specification
 from tierbench.harness.metering import MARKER, REPEATS, Metering
 from tierbench.harness.reader_meter import ReaderMeter
 from tierbench.harness.results import row
-from tierbench.harness.values import BlockKind
+from tierbench.harness.values import BlockKind, Series
 from tierbench.harness.worker import Measured, Stretch
 from tierbench.targets.sim import Sim
 from tierbench.targets.sim.meter import SimMeter
 from tierbench.targets.sim.worker import SimWorker
 
 S = 10**9
+AHEAD_NS = 7_000 * S
 STRETCH = Stretch(kind=BlockKind.SLICE, calls_min=5, calls_max=9, duration_ns=1)
 SETTINGS = {**Sim().settings, "noise": 0.0, "worker": "w"}
 
@@ -127,6 +130,56 @@ def test_without_a_meter_that_can_be_read_no_time_is_spent() -> None:
     block = phase.block(3, 0, lambda moment: moment)
     assert block.context["metering"]["missing"] == {"told": "no such meter"}
     assert (block.calls, block.series) == (0, ())
+
+
+class Away(SimWorker):
+    """A worker of a machine whose clock is far ahead of this one's."""
+
+    machine = "board"
+
+    def now_ns(self) -> int:
+        return time.monotonic_ns() + AHEAD_NS
+
+
+class Bench(Told):
+    """A meter on this host's clock, whose one reading was at its time 1000."""
+
+    name = "here"
+
+    def stop(self, load: Load) -> tuple[Recording, ...]:
+        super().stop(load)
+        reading = np.array([1.0]), np.array([1000])
+        series = Series(quantity="power", unit="W", values=reading[0], times=reading[1])
+        return (Recording(specification=self.specifications()[0], series=series),)
+
+
+def away() -> list[SimWorker]:
+    return [Away(machine="m", settings=SETTINGS, batch=1) for _ in range(3)]
+
+
+def test_a_meter_of_this_host_is_laid_beside_the_other_machines_clock() -> None:
+    meter = Bench()
+    phase = Metering(meters=[meter], energy_ns=S)
+    phase.run(away(), STRETCH, lambda found, place: 0)
+    assert meter.load is not None
+    moved = {
+        there - here
+        for (here, _), (there, _) in zip(meter.load.busy, phase.busy, strict=True)
+    }
+    (by_ns,) = moved
+    (recording,) = phase.recordings
+    assert recording.clock_offset_ns == by_ns
+    assert abs(by_ns - AHEAD_NS) <= recording.clock_error_ns < S
+    assert "round trips" in recording.clock
+
+
+def test_a_meter_of_a_third_machine_tells_why_it_is_of_no_use() -> None:
+    class Elsewhere(Told):
+        machine = "other"
+
+    phase = Metering(meters=[Elsewhere()], energy_ns=S)
+    phase.run(away(), STRETCH, lambda found, place: 0)
+    assert phase.missing == {"told": "it reads other, and the target runs elsewhere"}
 
 
 def test_two_meters_of_one_kind_each_say_why() -> None:

@@ -7,7 +7,8 @@ from types import SimpleNamespace
 import pytest
 from support.benches import Notes, measured, sim_benches
 
-from tierbench.harness.errors import CaseError, StoreError
+from tierbench.harness import scheduler
+from tierbench.harness.errors import CaseError, LinkLost, StoreError
 from tierbench.harness.scheduler import OPEN_CASES_MAX, Machine
 from tierbench.harness.values import Phase, Status
 from tierbench.targets.sim import Sim
@@ -173,6 +174,74 @@ def test_a_case_larger_than_memory_is_tried_alone(tmp_path, monkeypatch) -> None
     )
     machine = a_machine(tmp_path, 'use = "sim"\nlatency_us = [500.0, 600.0]')
     assert len(list(machine.measure())) == 2
+
+
+def lose_link(monkeypatch, calls: set[int], why: str | None) -> None:
+    """Let the calls of these numbers find no link, and the machine come back or not."""
+    block, count = SimWorker.block, iter(range(10**6))
+
+    def call(self, stretch):
+        if next(count) in calls:
+            raise LinkLost("the link to board was lost during 'block': gone")
+        return block(self, stretch)
+
+    monkeypatch.setattr(SimWorker, "block", call)
+    monkeypatch.setattr(scheduler, "await_machine", lambda python, stopping: why)
+
+
+@pytest.mark.parametrize("lost", [{1}, {40}, {12, 40, 60}])
+def test_a_case_whose_link_was_lost_is_gone_on_with(
+    tmp_path, monkeypatch, lost
+) -> None:
+    lose_link(monkeypatch, lost, None)
+    notes = Notes()
+    machine = a_machine(tmp_path, FIVE, notes=notes)
+    results = list(machine.measure())
+    assert len(results) == 5
+    assert {result.status for result in results} == {Status.OK}
+    more = [result for result in results if len(result.workers) > 3]
+    assert 1 <= len(more) <= len(lost)
+    for result in results:
+        indices = [block.index for block in result.blocks]
+        assert indices == list(range(len(indices)))
+        starts = [b.offset_ns for b in result.blocks if b.phase is Phase.MEASURE]
+        assert starts == sorted(starts)
+    kept = [block for kind, block in notes.kept if kind == "block"]
+    assert len(kept) == sum(len(result.blocks) for result in results)
+
+
+def test_a_machine_that_does_not_come_back_ends_all_its_cases(
+    tmp_path, monkeypatch
+) -> None:
+    lose_link(monkeypatch, set(range(20, 10**6)), "not back within 2 s")
+    targets = 'use = "sim"\nlatency_us = ' + str(
+        [500.0 + n for n in range(OPEN_CASES_MAX + 2)]
+    )
+    results = list(a_machine(tmp_path, targets).measure())
+    assert len(results) == OPEN_CASES_MAX + 2
+    assert {result.status for result in results} == {Status.FAILED}
+    for result in results:
+        assert "link" in result.reason
+        assert result.reason.endswith("not back within 2 s")
+    assert not results[-1].blocks
+
+
+def test_a_link_that_is_lost_again_and_again_fails_the_case(
+    tmp_path, monkeypatch
+) -> None:
+    lose_link(monkeypatch, set(range(5, 10**6)), None)
+    (result,) = a_machine(tmp_path, 'use = "sim"').measure()
+    assert result.status is Status.FAILED
+    assert "the link to board was lost" in result.reason
+
+
+def test_asked_to_stop_while_the_link_is_out_no_result_is_made_up(
+    tmp_path, monkeypatch
+) -> None:
+    lose_link(monkeypatch, set(range(5, 10**6)), "left")
+    machine = a_machine(tmp_path, 'use = "sim"')
+    machine.stopping = lambda: bool(machine._lost) or machine.benches[0].closed
+    assert list(machine.measure()) == []
 
 
 def test_time_is_accounted_for(tmp_path) -> None:

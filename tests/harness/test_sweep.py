@@ -598,6 +598,31 @@ def test_an_interpreter_that_is_a_link_stays_one(folder: Path) -> None:
     assert sweep.targets[0].python == str(folder / "link")
 
 
+def test_a_python_on_another_machine_stays_as_it_is(folder: Path) -> None:
+    name = "ssh://pi@board:2222/usr/bin/python3"
+    sweep = parse(target(f'use = "cpu"\npython = "{name}"'), folder)
+    assert sweep.targets[0].python == name
+    assert sweep.plain["targets"][0]["python"] == name
+
+
+def test_one_target_may_run_on_several_machines_once_each(folder: Path) -> None:
+    table = '[[target]]\nuse = "cpu"\npython = "ssh://{}/usr/bin/python3"\n'
+    text = target('use = "cpu"') + table.format("one") + table.format("two")
+    assert len(parse(text, folder).targets) == 3
+    with pytest.raises(SweepError, match="name them once"):
+        parse(text + table.format("me@two"), folder)
+
+
+def test_all_wrong_names_of_machines_are_told_at_once(folder: Path) -> None:
+    wrong = '[[target]]\nuse = "cpu"\npython = "ssh://{}"\n'
+    text = target('use = "cpu"') + wrong.format("-o/python") + wrong.format("board")
+    text += '[[meter]]\nuse = "rapl"\npython = "ssh://board:0/python"\n'
+    with pytest.raises(SweepError) as caught:
+        parse(text, folder)
+    places = [mistake.where for mistake in caught.value.mistakes]
+    assert places == ["target[1].python", "target[2].python", "meter[0].python"]
+
+
 def test_load_reads_a_file(folder: Path) -> None:
     path = folder / "s.toml"
     text = LEAST.replace("board", "sim").replace('use = "defect"', 'path = "my.onnx"')

@@ -1,11 +1,13 @@
 """Meters that a sweep file wires, and every mistake in them."""
 
+import sys
 from pathlib import Path
 
 import pytest
 from support.plans import plan_of, write_model
 
 from tierbench.harness.errors import SweepError
+from tierbench.harness.plan import meter_of
 from tierbench.harness.sweep import parse_sweep
 from tierbench.targets.meters.csv_file import CsvFile
 
@@ -50,6 +52,41 @@ def test_a_sweep_keeps_its_meters_as_written(tmp_path: Path) -> None:
     assert told["settings"]["path"] == "wall.csv"
     assert with_meter.meters[0].watches("anything")
     assert "meters" not in sweep(tmp_path, "").plain
+
+
+REMOTE = """
+[[target]]
+use = "host-onnxruntime"
+python = "ssh://pi@board/usr/bin/python3"
+[[meter]]
+use = "jetson"
+"""
+
+
+@pytest.mark.parametrize(
+    ("python", "where"),
+    [
+        ("", "ssh://pi@board/usr/bin/python3"),  # where the target runs
+        ('python = "ssh://other/opt/python"', "ssh://other/opt/python"),
+        ('python = "py"', "{folder}/py"),
+    ],
+)
+def test_a_meter_of_the_device_is_read_there(tmp_path, python, where) -> None:
+    (tmp_path / "py").symlink_to(sys.executable)
+    found = sweep(tmp_path, REMOTE + python)
+    (request,) = found.meters
+    meter = meter_of(request, found.targets[1].python)
+    assert meter.python == where.format(folder=tmp_path)
+    here = meter_of(request, None).python
+    assert here == request.python
+    told = found.plain["targets"][1]["python"]
+    assert told == "ssh://pi@board/usr/bin/python3"
+
+
+def test_a_bench_instrument_stays_on_this_machine(tmp_path: Path) -> None:
+    (request,) = sweep(tmp_path, CSV).meters
+    meter = meter_of(request, "ssh://board/usr/bin/python3")
+    assert (meter.python, meter.machine) == (None, None)
 
 
 def test_a_meter_may_watch_some_targets_only(tmp_path: Path) -> None:

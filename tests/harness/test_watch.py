@@ -15,7 +15,7 @@ from tierbench.harness.results import row
 from tierbench.harness.scheduler import Machine
 from tierbench.harness.store import Store
 from tierbench.harness.values import BlockKind, Result, Run
-from tierbench.harness.watch import LINUX, StateReader, Watch
+from tierbench.harness.watch import LINUX, StateReader, Watch, linux, same_clock
 from tierbench.harness.worker import Measured
 from tierbench.targets.sim import Sim
 
@@ -50,6 +50,14 @@ def test_readings_are_told_from_the_blocks_start(monkeypatch) -> None:
     assert count.times is not None
     assert 0 < count.times[0] < count.times[-1] < 60 * 10**9
     assert len(count.values) >= 2
+
+
+def test_a_reader_of_another_machine_is_refused() -> None:
+    away = "ssh://board/usr/bin/python3"
+    assert same_clock(linux(None), None) == LINUX
+    assert {reader.python for reader in same_clock(linux(away), away)} == {away}
+    with pytest.raises(CaseError, match="reads another machine than the target's"):
+        same_clock(LINUX, away)
 
 
 def test_each_case_gets_what_its_own_readers_told(tmp_path) -> None:

@@ -1,6 +1,7 @@
 """What ``ssh`` is asked for, and that it takes it; a real one is in tests/ssh."""
 
 import os
+import re
 import shlex
 import shutil
 import signal
@@ -11,10 +12,21 @@ from pathlib import Path
 
 import pytest
 from support.fake_ssh import calls, fake_ssh
+from support.plans import write_model
 
+from tierbench.harness import reconnecting
 from tierbench.harness.errors import TargetUnavailable, WorkerDied
 from tierbench.harness.process import Process, transport
-from tierbench.harness.ssh import OPTIONS, Connection, reconnect
+from tierbench.harness.remote import machine_of
+from tierbench.harness.ssh import (
+    ALIVE_COUNT,
+    ALIVE_S,
+    OPTIONS,
+    SILENCE_S,
+    Connection,
+    reconnect,
+)
+from tierbench.harness.sweep import parse_sweep
 
 HERE = f"ssh://me@board:2222{sys.executable}"
 
@@ -155,6 +167,22 @@ def test_a_worker_that_ends_by_itself_is_no_lost_link(log: Path) -> None:
     with pytest.raises(WorkerDied):
         process.request("clock", 5.0)
     process.close()
+
+
+def test_the_docs_example_is_right(tmp_path: Path) -> None:
+    text = (Path(__file__).parents[2] / "docs" / "ssh.md").read_text("utf-8")
+    write_model(tmp_path)
+    (example,) = re.findall("```toml\n(.*?)```", text, re.DOTALL)
+    sweep = parse_sweep(example, "docs", tmp_path)
+    machines = [machine_of(target.python) for target in sweep.targets]
+    assert machines == ["raspberrypi.local", "orin"]
+
+
+def test_the_docs_tell_the_limits() -> None:
+    text = (Path(__file__).parents[2] / "docs" / "ssh.md").read_text("utf-8")
+    assert f"does not answer for {ALIVE_S * ALIVE_COUNT} s" in text
+    assert f"end {SILENCE_S:g} s after" in text
+    assert reconnecting.LIMIT_S == 120  # two minutes
 
 
 def test_a_machine_that_was_started_anew_is_known(log: Path) -> None:

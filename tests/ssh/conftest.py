@@ -13,7 +13,7 @@ from support.ssh_board import Board, running_board, why_not
 from tierbench.harness.ssh import Connection
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def board(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Board]:
     """Run a second host that ``ssh`` knows as ``board``."""
     if reason := why_not():
@@ -29,7 +29,7 @@ def board(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Board]:
             os.environ["PATH"] = before
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def board_python(board: Board) -> Path:
     """Return the path of a Python 3.10 with ONNX Runtime."""
     base = interpreter("3.10")

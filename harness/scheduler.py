@@ -92,11 +92,11 @@ class Machine:
         """
         lost, self._lost = self._lost, []
         why = await_machine(lost[0][0].planned.target.python, self.stopping)
+        blocks = [b for bench in self.benches for b in bench.blocks]
+        blocks += [b for bench, _ in lost for b in bench.blocks]
+        end_ns = max((b.offset_ns + b.elapsed_ns for b in blocks), default=0)
+        lost[0][0].timeline.resume(end_ns)
         if why is None:
-            blocks = [b for bench in self.benches for b in bench.blocks]
-            blocks += [b for bench, _ in lost for b in bench.blocks]
-            end_ns = max((b.offset_ns + b.elapsed_ns for b in blocks), default=0)
-            lost[0][0].timeline.resume(end_ns)
             return [bench.anew() for bench, _ in lost]
         if self.stopping():  # the next attempt may find it back
             return []

@@ -4,12 +4,11 @@ import sys
 from pathlib import Path
 
 import pytest
-from support.fake_ssh import fake_ssh
+from support.fake_ssh import fake_ssh, start_anew
 
 from tierbench.harness import reconnecting
 from tierbench.harness.process import Process
 from tierbench.harness.reconnecting import await_machine
-from tierbench.harness.ssh import Connection
 
 HERE = f"ssh://board{sys.executable}"
 
@@ -22,9 +21,7 @@ def test_a_machine_that_answers_is_gone_on_with(tmp_path: Path) -> None:
 def test_one_that_was_started_anew_is_not(tmp_path: Path) -> None:
     with fake_ssh(tmp_path):
         Process((), HERE).close()
-        (connection,) = Connection._open.values()
-        connection.boot_id = "another"
-        connection.close()
+        start_anew()
         why = await_machine(HERE, lambda: False)
     assert why is not None
     assert "board was started anew" in why

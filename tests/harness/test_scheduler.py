@@ -9,6 +9,7 @@ from support.benches import Notes, measured, sim_benches
 
 from tierbench.harness import scheduler
 from tierbench.harness.errors import CaseError, LinkLost, StoreError
+from tierbench.harness.results import row
 from tierbench.harness.scheduler import OPEN_CASES_MAX, Machine
 from tierbench.harness.values import Phase, Status
 from tierbench.targets.sim import Sim
@@ -208,6 +209,23 @@ def test_a_case_whose_link_was_lost_is_gone_on_with(
         assert starts == sorted(starts)
     kept = [block for kind, block in notes.kept if kind == "block"]
     assert len(kept) == sum(len(result.blocks) for result in results)
+
+
+def test_an_energy_phase_whose_link_was_lost_is_run_again(
+    tmp_path, monkeypatch
+) -> None:
+    rest, count = SimWorker.rest, iter(range(10**6))
+
+    def lost(self, duration_ns):
+        if next(count) == 3:
+            raise LinkLost("the link to board was lost during 'rest': gone")
+        return rest(self, duration_ns)
+
+    monkeypatch.setattr(SimWorker, "rest", lost)
+    monkeypatch.setattr(scheduler, "await_machine", lambda python, stopping: None)
+    (result,) = a_machine(tmp_path, 'use = "sim"\npower_w = 5.0').measure()
+    assert result.status is Status.OK
+    assert row(result)["power"]["mean_w"] == pytest.approx(5.0, rel=0.1)
 
 
 def test_a_machine_that_does_not_come_back_ends_all_its_cases(

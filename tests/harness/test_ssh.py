@@ -11,20 +11,20 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from support.fake_ssh import calls, fake_ssh
+from support.fake_ssh import calls, fake_ssh, start_anew
 from support.plans import write_model
 
 from tierbench.harness import reconnecting
-from tierbench.harness.errors import TargetUnavailable, WorkerDied
+from tierbench.harness.errors import LinkLost, TargetUnavailable, WorkerDied
 from tierbench.harness.process import Process, transport
 from tierbench.harness.remote import machine_of
-from tierbench.harness.ssh import (
+from tierbench.harness.ssh import reconnect
+from tierbench.harness.ssh_connection import (
     ALIVE_COUNT,
     ALIVE_S,
     OPTIONS,
     SILENCE_S,
     Connection,
-    reconnect,
 )
 from tierbench.harness.sweep import parse_sweep
 
@@ -103,36 +103,6 @@ def test_a_file_is_sent_once_and_checked(log: Path, tmp_path: Path) -> None:
     assert list(there.parent.iterdir()) == [there]
 
 
-def test_a_name_that_leads_out_of_its_folder_is_refused(tmp_path: Path) -> None:
-    import tierbench.harness.device.board as board
-
-    manifest = '{"folder": "f", "files": [["../../evil", 1, "0"]]}'
-    done = subprocess.run(
-        [sys.executable, board.__file__, "take", manifest],
-        env={"XDG_CACHE_HOME": str(tmp_path)},
-        capture_output=True,
-        text=True,
-    )
-    assert done.returncode == 1
-    assert "leads out of its folder" in done.stderr
-
-
-def test_a_file_of_another_content_is_not_kept(tmp_path: Path) -> None:
-    import tierbench.harness.device.board as board
-
-    manifest = '{"folder": "f", "files": [["model", 4, "%s"]]}' % ("0" * 64)
-    for content, said in ((b"wise", "another content"), (b"wi", "cut short")):
-        done = subprocess.run(
-            [sys.executable, board.__file__, "take", manifest],
-            env={"XDG_CACHE_HOME": str(tmp_path)},
-            capture_output=True,
-            input=content,
-        )
-        assert done.returncode == 1
-        assert said in done.stderr.decode()
-        assert not list((tmp_path / "tierbench" / "pushed" / "f").iterdir())
-
-
 def test_a_machine_out_of_reach_is_unavailable_with_ssh_s_words(log: Path) -> None:
     with pytest.raises(TargetUnavailable, match="No route to host") as caught:
         Process((), "ssh://unreachable/usr/bin/python3")
@@ -188,7 +158,9 @@ def test_the_docs_tell_the_limits() -> None:
 def test_a_machine_that_was_started_anew_is_known(log: Path) -> None:
     Process((), HERE).close()
     assert reconnect(HERE)
-    (connection,) = Connection._open.values()
-    connection.boot_id = "another"
-    connection.close()
+    start_anew()
+    with pytest.raises(LinkLost, match="board:2222 was started anew"):
+        Process((), HERE)
     assert not reconnect(HERE)
+    Process((), HERE).close()  # who knows of it may go on
+    assert reconnect(HERE)

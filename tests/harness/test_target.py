@@ -16,6 +16,31 @@ LEVEL = Option(name="level", kind=str, default="a", help="", choices=("a", "b"))
 SWITCH = Option(name="on", kind=bool, default=True, help="")
 
 
+class Here(Target):
+    """A target whose host half runs tools of its Python itself."""
+
+    name = "here"
+    tier = Tier.MICROCONTROLLER
+    formats = ("tflite",)
+    runtime = "pip"
+    remedy = "none"
+    device_modules = ()
+    elsewhere = False
+
+
+def test_a_target_that_runs_tools_here_takes_no_python_elsewhere() -> None:
+    missing = Here(python="ssh://board/usr/bin/python3").unavailable()
+    assert missing is not None
+    assert "ssh://board/usr/bin/python3 is elsewhere" in missing.reason
+    assert missing.remedy == "leave out python, or name one of this machine"
+
+
+def test_a_machine_is_named_by_its_host() -> None:
+    assert Here().machine == "this machine"
+    assert Here(python="/usr/bin/python3").machine == "this machine"
+    assert Here(python="ssh://me@board:22/usr/bin/python3").machine == "board:22"
+
+
 class Lacking(Target):
     """A target whose runtime is installed nowhere."""
 

@@ -10,7 +10,7 @@ from support.components import missing
 from support.interpreters import interpreter
 from support.ssh_board import Board, running_board, why_not
 
-from tierbench.harness.ssh import Connection
+from tierbench.harness.ssh_connection import Connection
 
 
 @pytest.fixture(scope="module")

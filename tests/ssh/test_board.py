@@ -16,12 +16,12 @@ from support.plans import write_model
 from support.ssh_board import AHEAD_S, Board
 from support.sysfs_tree import processor, write_tree, zone
 
-from tierbench.harness import reconnecting, ssh
+from tierbench.harness import reconnecting, ssh_connection
 from tierbench.harness.cli import main
 from tierbench.harness.errors import WorkerDied, WorkerTimeout
 from tierbench.harness.process import Process, transport
 from tierbench.harness.results import row
-from tierbench.harness.ssh import Connection
+from tierbench.harness.ssh_connection import Connection
 from tierbench.harness.store import Store
 from tierbench.harness.values import Result
 
@@ -50,10 +50,10 @@ OUTAGE_S = 6.0
 def impatient(board: Board, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """Give a link up after 3 s instead of 15 on both sides: the outages are short."""
     Connection.close_all()
-    monkeypatch.setitem(ssh.OPTIONS, "ServerAliveInterval", 1)
-    monkeypatch.setitem(ssh.OPTIONS, "ConnectTimeout", 1)
-    monkeypatch.setattr(ssh, "BEAT_S", 1.0)
-    monkeypatch.setattr(ssh, "SILENCE_S", 4.0)
+    monkeypatch.setitem(ssh_connection.OPTIONS, "ServerAliveInterval", 1)
+    monkeypatch.setitem(ssh_connection.OPTIONS, "ConnectTimeout", 1)
+    monkeypatch.setattr(ssh_connection, "BEAT_S", 1.0)
+    monkeypatch.setattr(ssh_connection, "SILENCE_S", 4.0)
     yield
     board.mend()
     Connection.close_all()
@@ -144,7 +144,7 @@ def test_a_sweep_runs_there_and_its_results_come_home(
     assert board.pids("pyz") == []
 
     Connection.close_all()
-    again = run(tmp_path, text, "again.db")
+    again = run(tmp_path, SWEEP.format(python=board_python), "again.db")
     assert again.status == "ok", again.reason
     assert {path: path.stat().st_mtime_ns for path in board.pushed} == there
 
@@ -166,6 +166,15 @@ def test_weights_beside_a_model_come_along(board: Board, tmp_path: Path) -> None
     assert there.read_bytes() == model.read_bytes()
     weights = (there.parent / WEIGHTS).read_bytes()
     assert weights == (model.parent / WEIGHTS).read_bytes()
+
+
+def test_more_workers_than_a_connection_holds_are_no_trouble(board: Board) -> None:
+    """A server allows ten sessions in one connection if not told otherwise."""
+    workers = [Process((), HERE) for _ in range(13)]
+    assert all(worker.greet()["python"] for worker in workers)
+    for worker in workers:
+        worker.close()
+    await_nobody(board)
 
 
 def test_a_short_outage_is_survived(board: Board) -> None:

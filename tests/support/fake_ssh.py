@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from tierbench.harness.ssh import Connection
+from tierbench.harness.ssh_connection import Connection
 
 PROGRAM = """\
 #!/usr/bin/env python3
@@ -44,3 +44,10 @@ def fake_ssh(folder: Path) -> Iterator[Path]:
 def calls(log: Path) -> list[list[str]]:
     """Return the arguments of each call so far."""
     return [json.loads(line) for line in log.read_text().splitlines()]
+
+
+def start_anew() -> None:
+    """Let the one machine have been off: ssh ends, and the next start is another."""
+    ((remote, connection),) = Connection._open.items()
+    Connection._boots[remote] = "an earlier start"
+    connection.close()

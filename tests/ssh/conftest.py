@@ -2,6 +2,7 @@
 
 import os
 import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -37,9 +38,10 @@ def board_python(board: Board) -> Path:
         missing("ssh", "no python3.10 on PATH")
     folder = board.folder / "venv"
     python = folder / "bin" / "python"
+    pip = [sys.executable, "-m", "pip", "--python", python]
     for command in (
-        [base, "-m", "venv", folder],
-        [python, "-m", "pip", "install", "-q", "onnxruntime", "numpy"],
+        [base, "-m", "venv", "--without-pip", folder],
+        [*pip, "install", "-q", "--no-deps", "onnxruntime", "numpy"],
     ):
         done = subprocess.run(command, capture_output=True, text=True)
         if done.returncode:

@@ -47,18 +47,14 @@ def probe(python: str | None, things: tuple[Thing, ...]) -> Probe:
     Raises:
         TargetUnavailable: that Python does not start or does not answer.
     """
-    process = Process((), python)
     try:
-        hello = process.greet()
-        reply, _ = process.request("probe", PROBE_LIMIT_S, things=things)
+        hello, reply = _found(python, things)
     except (WorkerError, CaseError) as exc:
         raise TargetUnavailable(
             python or "this Python",
             f"it does not run the worker: {exc}",
             "give a Python of version 3.9 or later",
         ) from exc
-    finally:
-        process.close()
     identity = {
         key: None if hello.get(key) is None else str(hello[key])
         for key in ("cpu", "cpus", "architecture", "system", "kernel", "governor")
@@ -71,6 +67,19 @@ def probe(python: str | None, things: tuple[Thing, ...]) -> Probe:
         details=details,
         found=dict(zip(things, reply["found"], strict=True)),
     )
+
+
+def _found(
+    python: str | None, things: tuple[Thing, ...]
+) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Return a Python's greeting and its answer."""
+    process = Process((), python)
+    try:
+        hello = process.greet()
+        reply, _ = process.request("probe", PROBE_LIMIT_S, things=things)
+    finally:
+        process.close()
+    return hello, reply
 
 
 @cache

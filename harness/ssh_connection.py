@@ -76,7 +76,7 @@ class Connection:
     """One connection to a machine, and what was sent over it."""
 
     _open: ClassVar[dict[Remote, Connection]] = {}
-    _boots: ClassVar[dict[Remote, str | None]] = {}
+    _boots: ClassVar[dict[str, str | None]] = {}
     _opening: ClassVar[dict[Remote, threading.Lock]] = {}
     _places: ClassVar[threading.Lock] = threading.Lock()
 
@@ -121,7 +121,7 @@ class Connection:
                 was measured before is of other clocks, see ``reconnect``.
         """
         found = cls._to(remote, name)
-        if cls._boots.setdefault(remote, found.boot_id) != found.boot_id:
+        if cls._boots.setdefault(remote.machine, found.boot_id) != found.boot_id:
             raise LinkLost(f"{remote.machine} was started anew meanwhile")
         return found
 
@@ -133,8 +133,8 @@ class Connection:
             TargetUnavailable: ssh cannot connect, or there is no such Python.
         """
         now = cls._to(remote, name).boot_id
-        before = cls._boots.get(remote, now)
-        cls._boots[remote] = now
+        before = cls._boots.get(remote.machine, now)
+        cls._boots[remote.machine] = now
         return before == now
 
     @classmethod

@@ -27,6 +27,7 @@ from tierbench.harness.ssh_connection import (
     Connection,
 )
 from tierbench.harness.sweep import parse_sweep
+from tierbench.targets.host_onnxruntime import HostOnnxruntime
 
 HERE = f"ssh://me@board:2222{sys.executable}"
 
@@ -113,6 +114,14 @@ def test_a_python_that_is_not_there_is_unavailable(log: Path) -> None:
     with pytest.raises(TargetUnavailable, match="not found") as caught:
         Process((), "ssh://board/nonexistent/python")
     assert "path of a Python" in caught.value.remedy
+
+
+def test_a_machine_that_takes_no_file_has_no_target(log: Path, tmp_path: Path) -> None:
+    (tmp_path / "there").write_text("where its cache folder should be")
+    missing = HostOnnxruntime(python=f"ssh://full{sys.executable}").unavailable()
+    assert missing is not None
+    assert "cannot be sent to full" in missing.reason
+    assert "Not a directory" in missing.reason
 
 
 def test_without_ssh_the_remedy_is_to_install_it(tmp_path: Path, monkeypatch) -> None:

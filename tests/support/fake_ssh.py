@@ -49,5 +49,5 @@ def calls(log: Path) -> list[list[str]]:
 def start_anew() -> None:
     """Let the one machine have been off: ssh ends, and the next start is another."""
     ((remote, connection),) = Connection._open.items()
-    Connection._boots[remote] = "an earlier start"
+    Connection._boots[remote.machine] = "an earlier start"
     connection.close()

@@ -11,6 +11,7 @@ import numpy as np
 
 from .course import Course, ask, series_of
 from .courses import course_of
+from .demand import DeviceTimed
 from .errors import DataError, StoreError, WorkerError
 from .evaluation import evaluate
 from .failure import Failure, failure_of
@@ -20,6 +21,7 @@ from .inputs import timed_inputs
 from .load import under_load
 from .meter import PowerMeter
 from .metering import Metering, readable
+from .own_clock import DEVICE_CLOCK
 from .plan import Planned
 from .power import METERING
 from .profiles import Profile
@@ -257,7 +259,7 @@ class Bench:
 
     def _launch(self) -> None:
         planned = self.planned
-        self._artifact = planned.target.prepare(planned.case.variant)
+        self._artifact = planned.target.ready(planned.case, self.limits)
         for _ in range(self.workers_wanted):
             worker = planned.target.launch(planned.case, self._artifact, self.limits)
             self._workers.append(worker)
@@ -273,6 +275,8 @@ class Bench:
             opened = self._opened[number - first_number]
             if self.tells_time:
                 self._warm_up(number, worker)
+            if bound.ran.get(DEVICE_CLOCK):
+                self._time_device(number, worker)
             record = WorkerRecord(
                 worker=number,
                 first_call_ns=bound.first_call_ns,
@@ -313,6 +317,14 @@ class Bench:
         measured, seen = self._block(worker, stretch)
         self._keep(measured, number, -1, Phase.WARMUP, stretch.kind, *seen)
         self._call_ns = float(np.median(measured.latency_ns))
+
+    def _time_device(self, number: int, worker: Worker) -> None:
+        """Measure calls that the device's own clock times too, apart from the others:
+        the stamps on the device may cost something.
+        """
+        stretch = replace(self._stretch(), kind=BlockKind.SLICE, demand=DeviceTimed())
+        measured, seen = self._block(worker, stretch)
+        self._keep(measured, number, -1, Phase.DEVICE, stretch.kind, *seen)
 
     def _measure(self, round_index: int) -> None:
         stretch = self._course.stretch(self._stretch(), self.blocks)

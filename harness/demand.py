@@ -43,6 +43,14 @@ class Poisson(Demand):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class DeviceTimed(Demand):
+    """Calls in a row, each timed by the device's own clock beside the host's."""
+
+    kind: ClassVar[str] = "device_timed"
+    series: ClassVar[tuple[str, ...]] = ("device",)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Stages(Demand):
     """Frames in a row, every second one timed stage by stage."""
 

@@ -18,6 +18,7 @@ ONLY_ARENA = "of the device's memory only the arena is known"
 KEYS: Mapping[str, tuple[str, float]] = MappingProxyType(
     {
         "latency": ("latency_ms", 1e-6),
+        "device_latency": ("device_latency_ms", 1e-6),
         "energy": ("energy_mj", 1e3),
         "arena": ("arena_bytes", 1.0),
         "instructions": ("instructions", 1.0),

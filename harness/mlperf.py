@@ -67,7 +67,7 @@ def compliance(
     known = row(result)
     settings = _settings(workload, known, seconds)
     folder.mkdir(parents=True, exist_ok=True)
-    artifact = planned.target.prepare(planned.case.variant)
+    artifact = planned.target.ready(planned.case, planned.limits)
     with planned.target.launch(planned.case, artifact, planned.limits) as worker:
         specs = worker.open().inputs
         if planned.data is None or not specs:

@@ -17,6 +17,7 @@ from .cache import cache_folder, write_atomically
 from .errors import InfrastructureError
 
 CORE = (
+    "tierbench.harness.device.artifacts",
     "tierbench.harness.device.arrivals",
     "tierbench.harness.device.busy",
     "tierbench.harness.device.clock",
@@ -30,6 +31,7 @@ CORE = (
     "tierbench.harness.device.stages",
     "tierbench.harness.device.state",
     "tierbench.harness.device.sysfs",
+    "tierbench.harness.device.things",
     "tierbench.harness.device.wire",
     "tierbench.harness.images.frames",
     "tierbench.harness.loadgen",

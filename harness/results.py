@@ -12,6 +12,7 @@ from .errors import NotFound
 from .figure_rows import NO_CLOCK, with_figures
 from .load_rows import load_rows, unborne
 from .memory import memory_part
+from .own_clock import device_time_row
 from .plain import to_plain
 from .power import METERING
 from .power_rows import power_keys
@@ -124,6 +125,7 @@ def row(result: Result, summary: Summary | None = None) -> dict[str, Any]:
         "slices": summary.slices,
         "workers": summary.workers,
         **_latency(result, summary, why, nothing),
+        **device_time_row(result),
         **_throughput(result, summary, why or nothing),
         **load_rows(result, why or nothing),
         **memory_part(summary.memory, case.tier, why),

@@ -100,7 +100,7 @@ class Soaking:
     def _load(self) -> None:
         planned = self.planned
         readers = planned.target.readers()
-        artifact = planned.target.prepare(planned.case.variant)
+        artifact = planned.target.ready(planned.case, planned.limits)
         with (
             Watch(readers) as watch,
             planned.target.launch(planned.case, artifact, planned.limits) as worker,

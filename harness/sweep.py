@@ -380,8 +380,11 @@ def _target(
     )
 
 
+LIMITS_S = ("open_s", "build_s", "call_s")
+
+
 def _limits(table: Mapping[str, Any]) -> Limits:
-    times = {key: float(table[key]) for key in ("open_s", "call_s") if key in table}
+    times = {key: float(table[key]) for key in LIMITS_S if key in table}
     memory_mb = table.get("memory_mb")
     memory_bytes = None if memory_mb is None else memory_mb * 1_000_000
     return Limits(memory_bytes=memory_bytes, **times)

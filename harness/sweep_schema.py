@@ -102,6 +102,7 @@ class _Limits(_Table):
         "a whole number of megabytes, 1 or more"
     )
     open_s: Positive = _is("a finite number of seconds above 0")
+    build_s: Positive = _is("a finite number of seconds above 0")
     call_s: Positive = _is("a finite number of seconds above 0")
 
 

@@ -9,18 +9,20 @@ from __future__ import annotations
 
 import time
 from abc import ABC
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 from typing import Any, ClassVar
 
 from . import registry
-from .errors import TargetUnavailable
+from .errors import TargetUnavailable, TierbenchError
 from .figure import Figure
 from .meter import PowerMeter
+from .need import Kind as Kind
+from .need import Need as Need
 from .option import Option as Option
-from .probe import Probe, probe
+from .probe import Probe, identity, probe, trial
 from .values import Case, Clock, Environment, Evidence, Setting, Variant, Workload
 from .watch import LINUX, StateReader
 from .worker import Limits, SubprocessWorker, Worker
@@ -46,6 +48,10 @@ class Unavailable:
     remedy: str
 
 
+Line = tuple[str, str | None, str]
+"""What a target needs, or why it is missing; what was found; what to do without."""
+
+
 class Target(ABC):
     """One kind of hardware and runtime, with its options set."""
 
@@ -58,6 +64,11 @@ class Target(ABC):
     """What a person does when the runtime is missing."""
     device_modules: ClassVar[tuple[str, ...]]
     """Dotted names of the modules that travel; the last holds ``open_session``."""
+    needs: ClassVar[tuple[Need, ...]] = ()
+    """What it needs on its machine, the runtime's distribution where none is told."""
+    builds: ClassVar[bool] = False
+    """True where the device half's ``build`` must have made an artifact of the model
+    before a session can open it."""
     options: ClassVar[tuple[Option, ...]] = ()
     own_meters: ClassVar[tuple[str, ...]] = ()
     """Names of the meters that measure it wherever they can be read."""
@@ -90,32 +101,79 @@ class Target(ABC):
         """Name what must not measure two things at once."""
         return "this machine"
 
+    @property
+    def wanted(self) -> tuple[Need, ...]:
+        """Return what the target needs on its machine."""
+        return self.needs or (Need(Kind.DISTRIBUTION, self.runtime, self.remedy),)
+
     def probe(self) -> Probe:
         """Ask the target's Python what it has, without importing the runtime."""
-        return probe(self.python, (self.runtime,))
+        things = [(Kind.DISTRIBUTION, self.runtime)]
+        things += [thing for need in self.wanted for thing in need.things]
+        return probe(self.python, tuple(dict.fromkeys(things)))
+
+    def identity(self) -> Mapping[str, str | None]:
+        """Return what the device half says of its device; nothing where it has no word.
+
+        Raises:
+            CaseError: there is no such device; the message says what to do.
+            TargetUnavailable: the target's Python does not start.
+            WorkerError: the runtime crashes or hangs as it is imported.
+        """
+        modules = self.device_modules
+        if not modules or not trial(self.python, modules):
+            return {}
+        options = tuple(sorted(self.settings.items()))
+        return identity(self.python, modules, options)
 
     def unavailable(self) -> Unavailable | None:
         """Return why this target cannot run here, or None when it can."""
+        for need, found, remedy in self.examine():
+            if found is None:
+                return Unavailable(reason=need, remedy=remedy)
+        return None
+
+    def examine(self) -> Iterator[Line]:
+        """Yield what the target needs, what was found of it, and what to do without.
+
+        Last, once all needs are met, comes the device. What is missing is told as the
+        reason why.
+        """
         try:
             found = self.probe()
         except TargetUnavailable as error:
-            return Unavailable(reason=error.reason, remedy=error.remedy)
-        if found.distributions.get(self.runtime) is None:
-            return Unavailable(
-                reason=f"{self.runtime} is not installed in {found.executable}",
-                remedy=self.remedy,
-            )
-        return None
+            yield error.reason, None, error.remedy
+            return
+        there = [(need, need.met(found.found)) for need in self.wanted]
+        for need, what in there:
+            label = need.label if what else need.missing(found.executable)
+            yield label, what, need.remedy
+        if all(what for _, what in there):
+            yield self._device()
+
+    def _device(self) -> Line:
+        """Return the last line of ``examine``: what tells that the runtime works."""
+        try:
+            told = self.identity()
+        except TargetUnavailable as error:
+            return error.reason, None, error.remedy
+        except TierbenchError as error:
+            return str(error), None, self.remedy
+        return "a device", told.get("device") or "the runtime is imported", ""
 
     def describe(self) -> Environment:
-        """Return the environment that cases of this target run in."""
-        found = self.probe()
+        """Return the environment that cases of this target run in.
+
+        Raises:
+            CaseError, TargetUnavailable, WorkerError: see ``identity``.
+        """
+        found, told = self.probe(), self.identity()
         return Environment(
-            device=found.cpu,
+            device=told.get("device") or found.cpu,
             tier=self.tier,
             runtime=self.runtime,
-            runtime_version=found.distributions.get(self.runtime),
-            identity=found.identity,
+            runtime_version=told.get("runtime_version") or found.version(self.runtime),
+            identity={**found.identity, **told},
             details=found.details,
         )
 
@@ -169,6 +227,19 @@ class Target(ABC):
     def prepare(self, variant: Variant) -> Path:
         """Return the artifact to load: here the model file itself."""
         return variant.path
+
+    def ready(self, case: Case, limits: Limits) -> Path:
+        """Return the artifact to load, once all that sessions of it open is made.
+
+        Raises:
+            CaseError: the model cannot be prepared or built.
+            WorkerError: the process that builds it ended, or took too long.
+        """
+        artifact = self.prepare(case.variant)
+        if self.builds:
+            with self.launch(case, artifact, limits) as builder:
+                builder.build()
+        return artifact
 
     def launch(self, case: Case, artifact: Path, limits: Limits) -> Worker:
         """Start a worker for a case; nothing is loaded in it yet."""

@@ -74,7 +74,7 @@ def throttling(
         missing: why a reader could not be opened, by its module.
     """
     # The energy phase is not watched: its meters must see the load alone.
-    unwatched = (Phase.WARMUP, Phase.ENERGY)
+    unwatched = (Phase.WARMUP, Phase.DEVICE, Phase.ENERGY)
     measured = [block for block in blocks if block.phase not in unwatched]
     flags = [b.context["throttled"] for b in blocks if "throttled" in b.context]
     found = traces(blocks)

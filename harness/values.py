@@ -55,6 +55,7 @@ class Phase(StrEnum):
     MEASURE = "measure"
     ENERGY = "energy"
     SOAK = "soak"
+    DEVICE = "device"
 
 
 class BlockKind(StrEnum):

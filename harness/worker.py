@@ -38,10 +38,11 @@ LoadGen finds a device slower than it was measured, it asks on."""
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Limits:
-    """What a worker may take: address space, seconds to open, seconds for a call."""
+    """What a worker may take: address space, seconds to open, to build, for a call."""
 
     memory_bytes: int | None = None
     open_s: float = 120.0
+    build_s: float = 1800.0
     call_s: float = 60.0
 
 
@@ -110,6 +111,14 @@ class Worker(ABC):
 
     takes_demands = False
     """True where ``block`` does what a stretch's ``demand`` says."""
+
+    def build(self) -> None:
+        """Make on the device, and keep there, what sessions of the model open.
+
+        Raises:
+            CaseError: the worker cannot, or the runtime refuses the model.
+        """
+        raise CaseError("this target's workers build nothing of a model")
 
     @abstractmethod
     def open(self) -> Opened:
@@ -194,15 +203,16 @@ class SubprocessWorker(Worker):
         """Return the child's process id."""
         return self._process.pid
 
+    def build(self) -> None:
+        """Let the device half build what sessions of the model open."""
+        self._process.request("build", self._limits.build_s, **self._asked)
+
     def open(self) -> Opened:
         """Load the model."""
         reply, _ = self._process.request(
             "open",
             self._limits.open_s,
-            device_half=self._device_half,
-            model=str(self._artifact),
-            options=self._options,
-            batch=self._batch,
+            **self._asked,
             memory_bytes=self._limits.memory_bytes,
         )
         specs = tuple(
@@ -279,6 +289,16 @@ class SubprocessWorker(Worker):
         """Return what the worker's process holds."""
         reply, _ = self._process.request("memory", self._limits.call_s)
         return process_memory(reply)
+
+    @property
+    def _asked(self) -> dict[str, Any]:
+        """Return what is to be opened or built."""
+        return {
+            "device_half": self._device_half,
+            "model": str(self._artifact),
+            "options": self._options,
+            "batch": self._batch,
+        }
 
     def close(self) -> None:
         """End the child."""

@@ -111,6 +111,32 @@ def run_overlapped(session: Session, calls_max: int, duration_ns: int) -> Stretc
     return Stretch(elapsed, latency, array("q"), array("q"))
 
 
+class DeviceStretch(NamedTuple):
+    """Calls that two clocks timed: from outside, and on the device alone."""
+
+    elapsed_ns: int
+    latency_ns: array[int]
+    device_ns: array[int]
+
+
+def run_device_timed(
+    session: Session, calls_min: int, calls_max: int, duration_ns: int
+) -> DeviceStretch:
+    """Make calls that the device times too, until the time is up."""
+    clock = perf_counter_ns
+    latency, device = array("q"), array("q")
+    began = clock()
+    deadline, end = began + duration_ns, began
+    while len(latency) < calls_max:
+        start = clock()
+        device.append(session.device_ns())
+        end = clock()
+        latency.append(end - start)
+        if end >= deadline and len(latency) >= calls_min:
+            break
+    return DeviceStretch(end - began, latency, device)
+
+
 def run_queries(
     session: Session, calls: int, queries_min: int, queries_max: int, duration_ns: int
 ) -> Stretch:

@@ -1,13 +1,14 @@
 """Blocks whose calls are not simply made one after the other: what each demand means.
 
-==========  ====================================================  ==================
-kind        calls                                                 further keys
-==========  ====================================================  ==================
-queries     each query is several, as many at once as may be      calls
-poisson     when they are due, at random                          rate_per_s, seed
-stages      frames one after the other, timed by stage            none
-frames      frames when they are due, of many streams together    rate_per_s, streams
-==========  ====================================================  ==================
+============  ==================================================  ==================
+kind          calls                                               further keys
+============  ==================================================  ==================
+queries       each query is several, as many at once as may be    calls
+poisson       when they are due, at random                        rate_per_s, seed
+device_timed  in a row, timed by the device's own clock too       none
+stages        frames one after the other, timed by stage          none
+frames        frames when they are due, of many streams together  rate_per_s, streams
+============  ==================================================  ==================
 """
 
 from __future__ import annotations
@@ -54,6 +55,10 @@ def run(
         return Demanded(found.elapsed_ns, series, {})
     if kind == "poisson":
         return _served(session.infer, demand, bounds)
+    if kind == "device_timed":
+        timed = clock.run_device_timed(session, *bounds)
+        series = {"latency": timed.latency_ns, "device": timed.device_ns}
+        return Demanded(timed.elapsed_ns, series, {})
     if kind not in ("stages", "frames"):
         raise SessionError(f"this worker does not know the demand {kind!r}")
     if camera is None:

@@ -24,6 +24,7 @@ from .memory import MemoryWatch
 from .monitor import Monitor
 from .reader import ReaderError
 from .session import Camera, Session, SessionError
+from .things import find
 from .wire import Tensor, WireError, read_frame, write_frame
 
 FRAMES = "tierbench.harness.images.frames"
@@ -141,7 +142,10 @@ class _Worker:
         first = perf_counter_ns() - start
         session.after_first_call()
         self.memory.end("first_call")
-        return {"first_call_ns": first, "ran": session.ran()}, []
+        ran = session.ran()
+        if session.device_clock is not None:
+            ran["device_clock"] = session.device_clock
+        return {"first_call_ns": first, "ran": ran}, []
 
     def do_block(
         self,
@@ -204,17 +208,34 @@ class _Worker:
         self.memory.end("steady")
         return dict(session.memory(), **self.memory.told()), []
 
-    def do_probe(self, _: list[Tensor], distributions: list[str]) -> Any:
-        """Tell what this Python has, importing no runtime."""
-        from importlib import metadata
+    def do_probe(self, _: list[Tensor], things: list[list[str]]) -> Any:
+        """Tell what this machine has of what is needed, importing no runtime."""
+        found = [find(kind, name) for kind, name in things]
+        return {"found": found, "executable": sys.executable}, []
 
-        versions: dict[str, str | None] = {}
-        for name in distributions:
-            try:
-                versions[name] = metadata.version(name)
-            except metadata.PackageNotFoundError:
-                versions[name] = None
-        return {"distributions": versions, "executable": sys.executable}, []
+    def do_trial(self, _: list[Tensor], device_half: str) -> Any:
+        """Import a device half, and the vendor's runtime with it."""
+        half = importlib.import_module(device_half)
+        return {"identifies": hasattr(half, "identify")}, []
+
+    def do_identify(
+        self, _: list[Tensor], device_half: str, options: dict[str, Any]
+    ) -> Any:
+        """Ask a device half which device and software it would run on."""
+        half = importlib.import_module(device_half)
+        return {"identity": half.identify(options)}, []
+
+    def do_build(
+        self,
+        _: list[Tensor],
+        device_half: str,
+        model: str,
+        options: dict[str, Any],
+        batch: int,
+    ) -> Any:
+        """Let a device half make of a model what its sessions open, and keep it."""
+        importlib.import_module(device_half).build(model, options, batch)
+        return {}, []
 
     def do_close(self, _: list[Tensor]) -> Any:
         """Free the session; the process stays until its input closes."""

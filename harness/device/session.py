@@ -44,6 +44,9 @@ class Session(ABC):
     depth = 1
     """How many calls can be under way at once through ``submit`` and ``wait``."""
 
+    device_clock: str | None = None
+    """The clock that ``device_ns`` reads, such as ``CUDA events``."""
+
     @abstractmethod
     def inputs(self) -> list[dict[str, Any]]:
         """Return ``name, dtype, shape, scale, zero_point`` of each input."""
@@ -59,6 +62,14 @@ class Session(ABC):
     @abstractmethod
     def infer(self) -> None:
         """Run the model once on the bound inputs: the only act that is timed."""
+
+    def device_ns(self) -> int:
+        """Make a call as ``infer`` does and return its time on the device alone.
+
+        That is by the device's own ``device_clock``, without what the host adds; only
+        sessions that name one are asked.
+        """
+        raise SessionError("this device tells no time of its own")
 
     @abstractmethod
     def outputs(self) -> list[Tensor]:

@@ -89,7 +89,7 @@ class CortexM(Target):
             device=board.name if board else self.core or "any core",
             tier=self.tier,
             runtime=self.runtime,
-            runtime_version=found.distributions.get(self.runtime),
+            runtime_version=found.version(self.runtime),
             identity={"core": self.core or None, **facts},
             details={"emulated_on": found.cpu, **found.details},
         )
@@ -119,7 +119,7 @@ class CortexM(Target):
         self, case: Case, artifact: Path, ran: Mapping[str, Any]
     ) -> tuple[Figure, ...]:
         """Return time and energy, projected, and the arena, projected and run here."""
-        version = self.probe().distributions.get(self.runtime)
+        version = self.probe().version(self.runtime)
         run_here = machine_figures(artifact, self.python, version)
         return (
             *self._projected(case),

@@ -6,7 +6,7 @@ user's own ELF file that speaks MLPerf Tiny's device protocol.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -14,7 +14,7 @@ from typing import Any
 from ...harness.errors import ModelError, TargetUnavailable
 from ...harness.figure import Figure
 from ...harness.hashing import file_sha256
-from ...harness.target import Option, Target, Tier, Unavailable
+from ...harness.target import Line, Option, Target, Tier
 from ...harness.values import Case, Environment, Evidence, Variant, Workload
 from ...harness.worker import Limits, Worker
 from ..cortex_m.generator import Generated, generate
@@ -67,20 +67,20 @@ class CortexMQemu(Target):
         given = str(self.settings["elf"])
         return Path(given).absolute() if given else None
 
-    def unavailable(self) -> Unavailable | None:
-        """Return what is missing, or None."""
+    def examine(self) -> Iterator[Line]:
+        """Yield the emulator, and the compiler where the firmware is ours."""
         if self.python is not None:
-            return Unavailable(
-                reason=f"it runs in tierbench's own process, not in {self.python}",
-                remedy="leave out python",
-            )
-        try:
-            qemu_version()
-            if self.elf is None:
-                compiler_version()
-        except TargetUnavailable as exc:
-            return Unavailable(reason=exc.reason, remedy=exc.remedy)
-        return None
+            why = f"it runs in tierbench's own process, not in {self.python}"
+            yield why, None, "leave out python"
+            return
+        tools = {"QEMU": qemu_version, "a cross compiler": compiler_version}
+        if self.elf is not None:
+            del tools["a cross compiler"]
+        for name, version in tools.items():
+            try:
+                yield name, version(), ""
+            except TargetUnavailable as exc:
+                yield exc.reason, None, exc.remedy
 
     def describe(self) -> Environment:
         """Return the board, QEMU, and what the firmware is made of."""

@@ -7,12 +7,12 @@ nothing runs in it but the reading of text (``protocol``).
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from ...harness.errors import TargetUnavailable, TierbenchError
 from ...harness.option import Option
-from ...harness.target import Target, Tier, Unavailable
+from ...harness.target import Line, Target, Tier
 from ...harness.values import (
     Case,
     Clock,
@@ -90,30 +90,33 @@ class CortexMSerial(Target):
         """Name the port: boards on different ones measure side by side."""
         return f"board on {self.settings['port']}"
 
-    def unavailable(self) -> Unavailable | None:
-        """Return why no board answers, or None."""
+    def examine(self) -> Iterator[Line]:
+        """Yield pyserial, then the board, or why none answers."""
         if self.python is not None:
-            return Unavailable(
-                reason=f"it runs in tierbench's own process, not in {self.python}",
-                remedy="leave out python",
-            )
-        if not installed():
-            return Unavailable(reason="pyserial is not installed", remedy=self.remedy)
-        if not self.settings["port"]:
-            return Unavailable(
-                reason="no port is given",
-                remedy="set port in its [[target]] table, as port = '/dev/ttyACM0'; "
+            why = f"it runs in tierbench's own process, not in {self.python}"
+            yield why, None, "leave out python"
+        elif not installed():
+            yield "pyserial is not installed", None, self.remedy
+        elif not self.settings["port"]:
+            yield (
+                "no port is given",
+                None,
+                "set port in its [[target]] table, as port = '/dev/ttyACM0'; "
                 "python -m serial.tools.list_ports lists what there is",
             )
+        else:
+            yield self._board()
+
+    def _board(self) -> Line:
+        remedy = (
+            "check that the board is plugged in, runs MLPerf Tiny's device "
+            "protocol, and that you may open the port (group dialout)"
+        )
         try:
             self._ask()
         except TierbenchError as exc:
-            return Unavailable(
-                reason=str(exc),
-                remedy="check that the board is plugged in, runs MLPerf Tiny's device "
-                "protocol, and that you may open the port (group dialout)",
-            )
-        return None
+            return str(exc), None, remedy
+        return "a board", f"it answers on {self.settings['port']}", remedy
 
     def describe(self) -> Environment:
         """Return the board and its firmware, as it told when it was first asked.

@@ -86,7 +86,7 @@ class EthosU(Target):
     @property
     def version(self) -> str | None:
         """Return Vela's version in the target's Python."""
-        return self.probe().distributions.get(self.runtime)
+        return self.probe().version(self.runtime)
 
     def describe(self) -> Environment:
         """Return the board or accelerator, and the compiler that stands for it."""

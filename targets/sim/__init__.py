@@ -9,11 +9,11 @@ are always real (``device``).
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from ...harness.meter import PowerMeter
-from ...harness.target import Option, Target, Tier, Unavailable
+from ...harness.target import Line, Option, Target, Tier
 from ...harness.values import Case, Environment, Evidence, Setting, Variant
 from ...harness.watch import StateReader
 from ...harness.worker import Limits, SubprocessWorker, Worker
@@ -129,9 +129,9 @@ class Sim(Target):
         """Name the simulated device: different ones measure side by side."""
         return f"sim {self.settings['device']}"
 
-    def unavailable(self) -> Unavailable | None:
-        """Return None: it runs everywhere."""
-        return None
+    def examine(self) -> Iterator[Line]:
+        """Yield that it needs nothing: it runs everywhere."""
+        yield "nothing", "part of tierbench", ""
 
     def describe(self) -> Environment:
         """Return an environment that depends on the options alone."""

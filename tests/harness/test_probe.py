@@ -8,16 +8,17 @@ import numpy
 import pytest
 
 from tierbench.harness.errors import TargetUnavailable
+from tierbench.harness.need import Kind
 from tierbench.harness.probe import probe
+
+NUMPY = (Kind.DISTRIBUTION, "numpy")
 
 
 def test_this_python_tells_its_machine_and_versions() -> None:
-    found = probe(None, ("numpy", "no-such-distribution"))
+    found = probe(None, (NUMPY, (Kind.DISTRIBUTION, "no-such-distribution")))
     assert found.executable == sys.executable
-    assert found.distributions == {
-        "numpy": numpy.__version__,
-        "no-such-distribution": None,
-    }
+    assert found.version("numpy") == numpy.__version__
+    assert found.version("no-such-distribution") is None
     assert found.cpu
     assert found.identity["architecture"] == platform.machine()
     assert found.identity["cpus"] == str(os.cpu_count())
@@ -26,9 +27,9 @@ def test_this_python_tells_its_machine_and_versions() -> None:
 
 def test_identity_holds_nothing_that_changes_by_itself() -> None:
     probe.cache_clear()
-    first = probe(None, ("numpy",))
+    first = probe(None, (NUMPY,))
     probe.cache_clear()
-    assert probe(None, ("numpy",)).identity == first.identity
+    assert probe(None, (NUMPY,)).identity == first.identity
 
 
 def test_a_runtime_is_not_imported(tmp_path, monkeypatch) -> None:
@@ -38,7 +39,10 @@ def test_a_runtime_is_not_imported(tmp_path, monkeypatch) -> None:
     metadata = "Metadata-Version: 2.1\nName: fierce\nVersion: 1.5\n"
     (info / "METADATA").write_text(metadata)
     monkeypatch.setenv("PYTHONPATH", str(tmp_path))
-    assert probe(None, ("fierce",)).distributions == {"fierce": "1.5"}
+    things = ((Kind.DISTRIBUTION, "fierce"), (Kind.MODULE, "fierce"))
+    found = probe(None, things)
+    assert found.version("fierce") == "1.5"
+    assert found.found[things[1]] == str(tmp_path / "fierce.py")
 
 
 @pytest.mark.parametrize(
@@ -50,7 +54,7 @@ def test_what_is_no_python_is_unavailable(tmp_path, script) -> None:
     impostor.write_text(script)
     impostor.chmod(0o755)
     with pytest.raises(TargetUnavailable) as caught:
-        probe(str(impostor), ("numpy",))
+        probe(str(impostor), (NUMPY,))
     assert str(impostor) in str(caught.value)
     assert "give" in caught.value.remedy
     assert "\n" not in str(caught.value)

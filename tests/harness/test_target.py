@@ -24,7 +24,7 @@ class Lacking(Target):
     formats = ("onnx",)
     runtime = "tierbench-no-such-runtime"
     remedy = "buy one"
-    device_modules = ("tierbench.targets.lacking.device",)
+    device_modules = ()
     options = (COUNT, SWITCH)
 
 

@@ -20,3 +20,13 @@ class CountingSession(Session):
 
     def ran(self):
         return {}
+
+
+class TimedSession(CountingSession):
+    """One whose device has a clock, which tells 7 ns each time."""
+
+    device_clock = "counts"
+
+    def device_ns(self):
+        self.infer()
+        return 7

@@ -1,9 +1,16 @@
 """What each demand of a block comes to."""
 
 import pytest
-from support.counting_session import CountingSession
+from support.counting_session import CountingSession, TimedSession
 
-from tierbench.harness.demand import Demand, Frames, Poisson, Queries, Stages
+from tierbench.harness.demand import (
+    Demand,
+    DeviceTimed,
+    Frames,
+    Poisson,
+    Queries,
+    Stages,
+)
 from tierbench.harness.device.demands import Bounds, run
 from tierbench.harness.device.session import Camera, SessionError
 
@@ -49,3 +56,15 @@ def test_frames_need_a_camera(demand: Demand) -> None:
 def test_an_unknown_demand_is_named() -> None:
     with pytest.raises(SessionError, match="'tide'"):
         run(CountingSession(), None, {"kind": "tide"}, BOUNDS)
+
+
+def test_a_device_times_the_calls_that_are_timed_from_outside() -> None:
+    session = TimedSession()
+    found = run(session, None, DeviceTimed().plain, BOUNDS)
+    assert session.calls == len(found.series["latency"]) == 10
+    assert found.series["device"].tolist() == [7] * 10
+
+
+def test_a_device_without_a_clock_is_not_asked_for_its_time() -> None:
+    with pytest.raises(SessionError, match="no time of its own"):
+        run(CountingSession(), None, DeviceTimed().plain, BOUNDS)

@@ -171,11 +171,9 @@ def test_a_long_message_is_cut(worker) -> None:
 
 
 def test_a_probe_tells_versions(worker) -> None:
-    reply, _ = ask(worker, "probe", distributions=["pytest", "no-such-thing"])
-    assert reply["distributions"] == {
-        "pytest": pytest.__version__,
-        "no-such-thing": None,
-    }
+    things = [["distribution", "pytest"], ["distribution", "no-such-thing"]]
+    reply, _ = ask(worker, "probe", things=things)
+    assert reply["found"] == [pytest.__version__, None]
 
 
 def child(*arguments: str) -> subprocess.Popen:
@@ -220,7 +218,7 @@ def test_requests_are_answered_in_order() -> None:
     question = io.BytesIO()
     for op in ("one", "two"):
         write_frame(question, {"op": op})
-    write_frame(question, {"op": "probe", "distributions": []})
+    write_frame(question, {"op": "probe", "things": []})
     process = child("0")
     out, _ = process.communicate(question.getvalue(), timeout=60)
     stream = io.BytesIO(out)

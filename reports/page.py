@@ -27,6 +27,7 @@ from .interactive import bundle, figure
 from .load import load_tables
 from .metrics import Row, number, words
 from .pareto import fronts, states
+from .published import published_tables
 from .ridges import ridges
 from .soak import finalists, warnings
 from .summary import (
@@ -52,13 +53,16 @@ def render(
     environments: Mapping[str, Mapping[str, Any]] | None = None,
     distributions: Mapping[str, LatencyHistogram] | None = None,
     techniques: Techniques | None = None,
+    published: Sequence[Row] = (),
 ) -> str:
     """Return the page for rows as ``tierbench results --json`` prints them.
 
     ``runs`` are what ``harness.results.run_row`` returns; ``environments`` maps the
     hash that a row names to the environment as a plain mapping; ``distributions`` maps
     a row's ``case_key`` to the histogram of its latencies; ``techniques`` are what
-    ``harness.gains`` and ``harness.claims`` find in the same results.
+    ``harness.gains`` and ``harness.claims`` find in the same results; ``published``
+    are rows of ``tierbench results --published --json``, of which those of a network
+    or a device among the rows are shown.
 
     A pure function: equal input gives equal bytes. Texts in the rows are shown, never
     interpreted. Raises InputError where a row holds what JSON cannot express.
@@ -67,6 +71,7 @@ def render(
     techniques = techniques or Techniques()
     style = _asset("page.css")
     found = _findings(rows)
+    others, cited = published_tables(rows, published, environments or {})
     scripts = [_asset("page.js")]
     if found["figure"] is not None:
         scripts += [bundle(), _asset("figure.js")]
@@ -76,7 +81,8 @@ def render(
         style_hash=_csp_hash(style),
         scripts=[Markup(script) for script in scripts],
         script_hashes=[_csp_hash(script) for script in scripts],
-        data=_data(rows, found["figure"], distributions, techniques),
+        data=_data(rows, found["figure"], distributions, techniques, cited),
+        others=others,
         **_bought(techniques),
         runs=runs,
         questions=questions(runs),
@@ -91,6 +97,7 @@ def _data(
     figure: Mapping[str, Any] | None,
     distributions: Mapping[str, LatencyHistogram],
     techniques: Techniques,
+    published: Sequence[Row],
 ) -> dict[str, Markup]:
     """Return what the page holds as JSON, by the id of its element."""
     histograms = {key: asdict(found) for key, found in distributions.items()}
@@ -100,6 +107,8 @@ def _data(
     }
     if techniques.gains or techniques.uncompared:
         data["techniques"] = Markup(_json(to_plain(techniques)))
+    if published:
+        data["published"] = Markup(_json(published))
     return data if figure is None else {**data, "chart": Markup(_json(figure))}
 
 

@@ -1,0 +1,125 @@
+"""The stand-in for HailoRT refuses what HailoRT's sources do not have."""
+
+import json
+import subprocess
+from pathlib import Path
+
+import pytest
+from support.hefs import FOLDER, Chip, write_hef
+
+OPEN = """
+import numpy as np
+import hailo_platform as h
+device = h.VDevice()
+model = device.create_infer_model({hef!r})
+"""
+CONFIGURED = OPEN + "configured = model.configure()\n"
+
+
+def run(chip: Chip, code: str) -> str:
+    """Return the last line that a program prints or fails with."""
+    done = subprocess.run([chip.python, "-c", code], capture_output=True, text=True)
+    return (done.stderr or done.stdout).strip().split("\n")[-1]
+
+
+@pytest.fixture
+def hef(chip: Chip, tmp_path: Path) -> str:
+    architecture = chip.told["architecture"]
+    return str(write_hef(tmp_path / "net.hef", architecture=architecture))
+
+
+@pytest.mark.parametrize(
+    ("before", "call", "refusal"),
+    [
+        (OPEN, "h.VDevice(device_id='x')", "TypeError: .* 'device_id'"),
+        (OPEN, "h.VDevice(None, ['x'])", "TypeError: .* positional"),
+        (OPEN, "h.InferModel", "AttributeError: .*'InferModel'"),
+        (OPEN, "device.create_model('x')", "AttributeError: .*'create_model'"),
+        (OPEN, "device.create_infer_model(hef='x')", "TypeError: .* 'hef'"),
+        (OPEN, "device.batch = 1", "AttributeError: .*'batch'"),
+        (OPEN, "model.set_batch_size(size=1)", "TypeError: .* 'size'"),
+        (OPEN, "model.inputs[0].set_format_type('UINT8')", "ValueError"),
+        (OPEN, "model.inputs[0].format.kind", "AttributeError: .*'kind'"),
+        (OPEN, "h.FormatType.INT8", "AttributeError: .*INT8"),
+        (OPEN, "h.HailoPowerMode.LOW", "AttributeError: .*LOW"),
+        (OPEN, "model.inputs[0].quant_infos[0].scale", "AttributeError: .*'scale'"),
+        (CONFIGURED, "configured.create_bindings(inputs={})", "TypeError: .*'inputs'"),
+        (CONFIGURED, "configured.create_bindings({'a': 1})", "HailoRTException: .*'a'"),
+        (CONFIGURED, "configured.wait_for_async_ready(timeout=1)", "TypeError"),
+        (CONFIGURED, "configured.run_async(configured.create_bindings())", "TypeError"),
+        (CONFIGURED, "configured.run_async([], None, 3)", "TypeError"),
+        (CONFIGURED, "configured.run_async([configured.create_bindings()])", "12 bytes"),
+        (CONFIGURED, "configured.get_queue_size()", "AttributeError"),
+        (CONFIGURED, "configured.get_hw_latency_measurement()", "AttributeError"),
+        (CONFIGURED, "model.set_batch_size(2)", "HailoRTException"),
+        (CONFIGURED, "configured.run_async([]).wait()", "TypeError: .*'timeout_ms'"),
+        ("import hailo_platform as h\n", "h.Device(id='x')", "TypeError: .*'id'"),
+        ("import hailo_platform as h\n", "h.Device().control.power()", "AttributeError"),
+        (
+            "import hailo_platform as h\n",
+            "h.Device().control.get_power_measurement(clear=True)",
+            "TypeError: .*'clear'",
+        ),
+        (
+            "import hailo_platform as h\n",
+            "h.Device().control.get_power_measurement()",
+            "HailoRTException: .*not measuring",
+        ),
+        (
+            "import hailo_platform as h\n",
+            "h.Device().control.identify().serial",
+            "AttributeError: .*'serial'",
+        ),
+    ],
+)
+def test_it_refuses(chip: Chip, hef: str, before: str, call: str, refusal: str) -> None:
+    import re
+
+    said = run(chip, before.format(hef=hef) + call)
+    assert re.search(refusal, said), said
+
+
+@pytest.mark.parametrize(
+    ("name", "code"),
+    [
+        ("VDevice.open", "chip.VDevice.open = lambda self: None"),
+        ("AsyncInferJob.wait", "chip.AsyncInferJob.wait = lambda self, timeout: None"),
+        ("Control.reset", "chip.Control.reset = property(lambda self: 1)"),
+        ("InferModel.batch", "chip.InferModel.batch = chip.InferModel._batch"),
+    ],
+)
+def test_a_name_that_the_list_lacks_stops_its_import(
+    chip: Chip, name: str, code: str
+) -> None:
+    said = run(
+        chip,
+        f"from hailo_platform import chip, listed\n{code}\nlisted.check(chip)",
+    )
+    assert said.startswith("ImportError")
+    assert name in said
+
+
+def test_5_drops_what_4_had(chip: Chip) -> None:
+    listed = FOLDER / f"hailort-{chip.told['version']}.json"
+    told = json.loads(listed.read_text())
+    assert len(told["commit"]) == 40
+    is_old = told["version"].startswith("4")
+    assert ("EthernetDevice" in told["exported"]) is is_old
+    assert ("read_log" in told["classes"]["Device"]["methods"]) is is_old
+    features = told["classes"]["SupportedFeatures"]["fields"]
+    assert ("power_measurement" in features) is not is_old
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["run2", "--measure-hw-latency", "set-net", "x.hef"],
+        ["run2", "--time-to-run", "1", "x.hef"],
+        ["run2", "--json", "x.txt", "set-net", "x.hef"],
+        ["run2", "set-net", "x.hef", "--power-mode", "performance"],
+        ["benchmark", "x.hef"],
+    ],
+)
+def test_hailortcli_refuses_other_flags(chip: Chip, arguments: list[str]) -> None:
+    program = chip.programs / "hailortcli"
+    assert subprocess.run([program, *arguments], capture_output=True).returncode

@@ -24,7 +24,7 @@ SUFFIXES = {".onnx": "onnx", ".tflite": "tflite", ".hef": "hef"}
 
 TIMEOUT_S = 30.0
 
-_RULES = 5  # raised when the same file is counted otherwise than before
+_RULES = 6  # raised when the same file is counted otherwise than before
 _known: dict[tuple[str, str], ModelProfile] = {}
 
 

@@ -162,7 +162,7 @@ def _compile(model: Path, folder: Path) -> None:
     shutil.copyfile(model, source)
     (folder / "kept").mkdir()
     options = ("--show_operations", "--timeout_sec", str(TIMEOUT_S))
-    command = [PROGRAM, *options, "--out_dir", folder / "kept", source]
+    command = [PROGRAM, *options, "--out_dir", str(folder / "kept"), str(source)]
     try:
         answer = run(command, TIMEOUT_S + 60, folder)
     except OSError as exc:

@@ -193,7 +193,9 @@ class CoralSession(Session):
         """Return the weights that are streamed, and a warning where they are."""
         told = int(self._options["streamed_bytes"])
         if told > 0:
-            warning = "weights do not fit on the chip and come over the bus at each call"
+            warning = (
+                "weights do not fit on the chip and come over the bus at each call"
+            )
             return {"streamed_bytes": told, "warning": warning}
         if told < 0 and self._size_bytes > ON_CHIP_BYTES:
             warning = (

@@ -8,18 +8,20 @@ unchecked, since the compiler can be had after a login only.
 import sys
 
 
-def main(model, architecture, samples, out, script=None):
+def main(
+    model: str, architecture: str, samples: str, out: str, script: str = ""
+) -> None:
     """Translate, quantise by samples [n, ...] and compile."""
     import numpy as np
     from hailo_sdk_client import ClientRunner
 
     with np.load(samples, allow_pickle=False) as arrays:
         if len(arrays.files) != 1:
-            sys.exit("the samples hold %d arrays; one is valid" % len(arrays.files))
+            sys.exit(f"the samples hold {len(arrays.files)} arrays; one is valid")
         calibration = arrays[arrays.files[0]]
     runner = ClientRunner(hw_arch=architecture)
     runner.translate_onnx_model(model, "model")
-    if script is not None:
+    if script:
         with open(script, encoding="utf-8") as file:
             runner.load_model_script(file.read())
     runner.optimize(calibration)

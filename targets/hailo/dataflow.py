@@ -103,15 +103,14 @@ def compile_model(
         with tempfile.TemporaryDirectory(dir=kept.parent) as folder:
             made = Path(folder) / "model.hef"
             architecture = str(settings["architecture"])
-            arguments = [model.absolute(), architecture, calibration.absolute(), made]
-            if script:
-                arguments.append(Path(script).absolute())
-            _compile(arguments, python, Path(folder))
+            scripts = [str(Path(script).absolute())] if script else []
+            arguments = (model.absolute(), architecture, calibration.absolute(), made)
+            _compile([*map(str, arguments), *scripts], python, Path(folder))
             os.replace(made, kept)
     return kept
 
 
-def _compile(arguments: list[Path | str], python: str | None, folder: Path) -> None:
+def _compile(arguments: list[str], python: str | None, folder: Path) -> None:
     executable = python or sys.executable
     try:
         answer = run([executable, "-I", "-B", SCRIPT, *arguments], TIMEOUT_S, folder)

@@ -164,7 +164,9 @@ class HailoSession(Session):
             "queue_frames": self._queue,
             "depth": self.depth,
             "call": "run_async, wait",
-            "hailortcli": hailortcli.kept(self._model, _asked(self._options, self._batch)),
+            "hailortcli": hailortcli.kept(
+                self._model, _asked(self._options, self._batch)
+            ),
         }
 
     def close(self) -> None:
@@ -271,12 +273,12 @@ def identify(options: dict[str, Any]) -> dict[str, str | None]:
         raise SessionError(
             f"HailoRT finds no device {wanted!r}; there are {', '.join(there)}"
         )
-    with _translated("the device does not answer"):
-        with hailo.Device(wanted or there[0]) as device:
-            board = device.control.identify()
+    name = wanted or there[0]
+    with _translated("the device does not answer"), hailo.Device(name) as device:
+        board = device.control.identify()
     return {
         "device": board.device_architecture.name,
-        "device_id": wanted or there[0],
+        "device_id": name,
         "product": board.product_name.rstrip("\x00") or None,
         "part_number": board.part_number.rstrip("\x00") or None,
         "firmware": str(board.firmware_version),

@@ -1,8 +1,8 @@
 """Time on the chip, which HailoRT's own program tells and its Python interface not.
 
-``hailortcli run2 --measure-latency`` sends frames one at a time; its JSON holds the mean
-time on the neural network core, in ms. Flags and keys are those of ``run2_command.cpp``
-and ``network_live_track.cpp`` of HailoRT 4.23.0 and 5.2.0.
+``hailortcli run2 --measure-latency`` sends frames one at a time; its JSON holds the
+mean time on the neural network core, in ms. Flags and keys are those of
+``run2_command.cpp`` and ``network_live_track.cpp`` of HailoRT 4.23.0 and 5.2.0.
 
 Standard library only: it travels to the device.
 """
@@ -96,7 +96,8 @@ def _read(path: str) -> dict[str, Any]:
         with open(path, "rb") as file:
             (group,) = json.loads(file.read(FILE_BYTES))["network_groups"]
         found = {
-            key: milliseconds(group.get(key)) for key in ("hw_latency", "overall_latency")
+            key: milliseconds(group.get(key))
+            for key in ("hw_latency", "overall_latency")
         }
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as exc:
         return {"reason": f"{PROGRAM} wrote no JSON that can be read: {exc!r}"}

@@ -1,8 +1,8 @@
 """Power of a Hailo module, averaged by the chip itself, through HailoRT.
 
 Written from the published sources of HailoRT 4.23 (branch ``hailo8``) and 5.2; it has
-not run on a device. The chip averages 16 samples of 1.1 ms, renewed every 35 ms; modules
-without a current monitor are refused.
+not run on a device. The chip averages 16 samples of 1.1 ms, renewed every 35 ms;
+modules without a current monitor are refused.
 """
 
 from __future__ import annotations

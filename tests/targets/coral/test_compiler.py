@@ -119,7 +119,7 @@ def test_it_is_kept_by_content(installed: Compiler) -> None:
     assert Coral().prepare(case.variant) == first
     write_edgetpu(installed.source, on_cpu=True, graphs=3)
     other = case_of(installed.source, Coral({"cpu_fallback": True}))
-    with pytest.raises(CaseError, match="refuses the model: .* Model not quantized"):
+    with pytest.raises(CaseError, match=r"refuses the model: .* Model not quantized"):
         compiler.compile_model(other.variant.path)
 
 

@@ -1,5 +1,6 @@
 """The device half in its worker, over a chip that computes a known function."""
 
+import re
 import time
 from pathlib import Path
 
@@ -70,7 +71,7 @@ def opened(chip: Chip, tmp_path: Path):
 
 
 def computed(x: np.ndarray, n: int) -> np.ndarray:
-    """Return what the chip computes of real inputs [batch, ...]: the function itself."""
+    """Return what the chip computes of real inputs [batch, ...]."""
     flat = x.reshape(len(x), -1).astype(np.float64)
     return np.stack([flat[:, k::n].sum(axis=1) for k in range(n)], axis=1)
 
@@ -153,7 +154,7 @@ def test_what_fails_on_the_device_fails_the_call(opened, chip: Chip) -> None:
 
 def test_a_batch_beyond_the_queue_is_refused(opened) -> None:
     worker, _, _ = opened(9)
-    with pytest.raises(CaseError, match="batch of 9 frames .* queue of 8; lower"):
+    with pytest.raises(CaseError, match=r"batch of 9 frames .* queue of 8; lower"):
         worker.open()
 
 
@@ -239,7 +240,7 @@ def test_without_that_time_there_is_a_reason(
     ran = worker.bind({"net/in": stored(batch)}).ran
     (figure,) = target.figures(case, case.variant.path, ran)
     assert figure.value is None
-    assert __import__("re").search(reason, figure.reason)
+    assert re.search(reason, figure.reason)
 
 
 def test_without_the_program_there_is_a_reason(opened, chip: Chip) -> None:

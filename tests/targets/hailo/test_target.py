@@ -47,7 +47,11 @@ def test_the_device_is_identified(chip: Chip) -> None:
     ("devices", "wanted", "reason"),
     [
         ([], "", "finds no device; see that hailortcli scan"),
-        (["0000:01:00.0"], "0000:09:00.0", "no device '0000:09:00.0'; there are 0000:01"),
+        (
+            ["0000:01:00.0"],
+            "0000:09:00.0",
+            "no device '0000:09:00.0'; there are 0000:01",
+        ),
     ],
 )
 def test_no_device_is_a_reason(chip: Chip, devices, wanted: str, reason: str) -> None:
@@ -115,7 +119,9 @@ batch = [1, 2]
 
 
 def write_data(folder: Path, values: np.ndarray) -> None:
-    labels = np.argmax([[x.reshape(-1)[k::4].sum() for k in range(4)] for x in values], 1)
+    labels = np.argmax(
+        [[x.reshape(-1)[k::4].sum() for k in range(4)] for x in values], 1
+    )
     np.savez(folder / "data.npz", x=values, labels=labels)
 
 
@@ -147,7 +153,7 @@ def test_a_sweep_of_a_hef(chip: Chip, tmp_path: Path, capsys) -> None:
         assert row["workers"] == 1
     # A millisecond a frame, and about 2.5 W.
     assert 1.0 < one["latency_ms"]["median"] < two["latency_ms"]["median"]
-    assert 2.0 < one["power"][0]["mean_w"] < 3.0, one["power"]
+    assert 2.0 < one["power"]["mean_w"] < 3.0
 
 
 @pytest.mark.parametrize(
@@ -239,7 +245,9 @@ def test_the_compiler_is_run_where_it_is(tmp_path: Path, monkeypatch) -> None:
     assert made.read_bytes() == hef_bytes()
     assert target.prepare(case.variant) == made
     script.write_text("fail")
-    with pytest.raises(CaseError, match=r"Dataflow Compiler refuses .* no such command"):
+    with pytest.raises(
+        CaseError, match=r"Dataflow Compiler refuses .* no such command"
+    ):
         target.prepare(case.variant)
     script.unlink()
     assert "is not a file" in (target.check(case.variant, case.workload) or "")

@@ -308,7 +308,9 @@ class Control:
         if SETTINGS["version"].startswith("5"):
             told["power_measurement"] = SETTINGS["monitor"]
         features = information("SupportedFeatures", told)
-        return information("ExtendedDeviceInformation", {"supported_features": features})
+        return information(
+            "ExtendedDeviceInformation", {"supported_features": features}
+        )
 
     def get_chip_temperature(self):
         given = {"ts0_temperature": 51.5, "ts1_temperature": 52.25, "sample_count": 1}
@@ -376,7 +378,7 @@ def _of(streams, name):
 
 def _lock():
     """Hold the chip, which no two processes can."""
-    held = open(os.environ["FAKE_HAILO"] + ".lock", "w")
+    held = open(os.environ["FAKE_HAILO"] + ".lock", "w")  # noqa: SIM115
     try:
         fcntl.lockf(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except OSError:
@@ -392,7 +394,8 @@ def _check_size(each):
     if buffer is None or buffer.nbytes != wanted:
         has = None if buffer is None else buffer.nbytes
         raise HailoRTException(
-            f"HAILO_INVALID_OPERATION(6): {stream.name!r} takes {wanted} bytes, not {has}"
+            f"HAILO_INVALID_OPERATION(6): {stream.name!r} takes {wanted} bytes, "
+            f"not {has}"
         )
 
 

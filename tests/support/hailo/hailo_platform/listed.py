@@ -78,9 +78,9 @@ def _check_class(name, kind, told):
         if not isinstance(value, staticmethod):
             has = has[1:]
         # Of what users do not make themselves the constructor is this package's own.
-        if attribute != "__init__" or name in ("VDevice", "Device"):
-            if has != wanted:
-                raise ImportError(f"{name}.{attribute} takes {wanted}, not {has}")
+        is_own = attribute == "__init__" and name not in ("VDevice", "Device")
+        if not is_own and has != wanted:
+            raise ImportError(f"{name}.{attribute} takes {wanted}, not {has}")
 
 
 def parameters(function):

@@ -22,6 +22,9 @@ from ..values import ModelProfile
 SUFFIXES = {".onnx": "onnx", ".tflite": "tflite", ".hef": "hef"}
 """The format that a file name's suffix stands for."""
 
+GRAPHS = ("onnx", "tflite")
+"""The formats that hold a graph, which can be rebuilt and run anywhere."""
+
 TIMEOUT_S = 30.0
 
 _RULES = 6  # raised when the same file is counted otherwise than before

@@ -8,10 +8,14 @@ called here. It has not run on a device.
 from __future__ import annotations
 
 import mmap
+import os
 from collections import deque
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from typing import Any
+
+# HailoRT would write a log into the folder that it runs in.
+os.environ.setdefault("HAILORT_LOGGER_PATH", "NONE")
 
 import hailo_platform as hailo
 import numpy as np

@@ -123,6 +123,18 @@ def test_weights_beyond_the_chips_memory_are_a_warning(tpu, opened, tmp_path) ->
     assert "9437184 bytes, more than the chip's 8388608" in ran["warning"]
 
 
+def test_all_that_ran_is_documented(tpu, opened, tmp_path) -> None:
+    path = write_edgetpu(tmp_path / "net_edgetpu.tflite", on_cpu=True)
+    with path.open("ab") as file:
+        file.truncate(9 << 20)
+    worker = opened(Coral({"cpu_fallback": True}), path)
+    worker.open()
+    text = (Path(__file__).parents[3] / "docs" / "coral.md").read_text()
+    table = text.partition("## What `ran` tells")[2].partition("\n## ")[0]
+    for key in set(worker.bind({"x": X}).ran) - {"call"}:
+        assert f"`{key}`" in table, key
+
+
 @pytest.mark.parametrize(
     ("device", "there", "found"),
     [

@@ -200,6 +200,20 @@ def test_all_on_the_chip_is_a_share_of_one(opened) -> None:
     assert ran["conversion"] == "none"
 
 
+def test_all_that_ran_is_documented(opened) -> None:
+    worker, _, _ = opened()
+    worker.open()
+    text = (Path(__file__).parents[3] / "docs" / "hailo.md").read_text()
+    table = text.partition("## What `ran` tells")[2].partition("\n## ")[0]
+    named = {
+        name
+        for line in table.splitlines()
+        if line.startswith("| `")
+        for name in re.findall(r"`(\w+)`", line.split("|")[1])
+    }
+    assert named | {"call"} == set(worker.bind({"net/in": stored(1)}).ran)
+
+
 def test_operators_on_the_host_are_told(opened) -> None:
     worker, _, _ = opened(operators=(CORE, NMS, SOFTMAX, ARGMAX))
     worker.open()

@@ -34,6 +34,12 @@ REFUSED = (
         "configured.run_async([configured.create_bindings()])",
         "12 bytes",
     ),
+    (
+        CONFIGURED + "; b = configured.create_bindings({'net/in': np.zeros(12, 'u1')},"
+        " {'net/out': np.zeros(4, 'u1')})",
+        "configured.run_async([b, b])",
+        "HailoRTException: a buffer that is under way",
+    ),
     (CONFIGURED, "configured.get_queue_size()", "AttributeError"),
     (CONFIGURED, "configured.get_hw_latency_measurement()", "AttributeError"),
     (CONFIGURED, "model.set_batch_size(2)", "HailoRTException"),
@@ -62,10 +68,11 @@ REFUSED = (
 )
 TRY = """
 import json, sys
+import numpy as np
 import hailo_platform as h
 HEF, tried = json.loads(sys.stdin.read())
 for before, call in tried:
-    names = {"h": h, "HEF": HEF}
+    names = {"h": h, "HEF": HEF, "np": np}
     exec(before, names)
     try:
         eval(compile(call, "call", "single"), names)

@@ -115,7 +115,7 @@ class InferModel:
 
 
 class ConfiguredInferModel:
-    __slots__ = ("_jobs", "_model", "_thread", "_under_way")
+    __slots__ = ("_buffers", "_jobs", "_model", "_thread", "_under_way")
 
     class Bindings:
         __slots__ = ("_inputs", "_outputs")
@@ -147,6 +147,7 @@ class ConfiguredInferModel:
 
     def __init__(self, model):
         self._model, self._jobs, self._under_way = model, deque(), 0
+        self._buffers = set()
         self._thread = None
 
     def __enter__(self):
@@ -181,6 +182,9 @@ class ConfiguredInferModel:
         for bound in bindings:
             for each in (*bound._inputs.values(), *bound._outputs.values()):
                 _check_size(each)
+                if id(each._buffer) in self._buffers:
+                    raise HailoRTException("a buffer that is under way already")
+                self._buffers.add(id(each._buffer))
         self._under_way += len(bindings)
         job = AsyncInferJob()
         self._jobs.append((bindings, callback, job))
@@ -211,6 +215,9 @@ class ConfiguredInferModel:
                     _run(model, bound)
             if callback:
                 callback(completion_info=AsyncInferCompletionInfo(failed))
+            for bound in bindings:
+                for each in (*bound._inputs.values(), *bound._outputs.values()):
+                    self._buffers.discard(id(each._buffer))
             self._under_way -= len(bindings)
             job._done.set()
 

@@ -149,7 +149,10 @@ class CoralSession(Session):
 
     def infer(self) -> None:
         """Run the graph once: inputs to the chip, outputs back, over the bus."""
-        self._interpreter.invoke()
+        try:
+            self._interpreter.invoke()
+        except Exception as exc:
+            raise SessionError(f"the Edge TPU does not run the model: {exc}") from exc
 
     def outputs(self) -> list[Tensor]:
         """Return the outputs of the last run."""
@@ -306,7 +309,7 @@ def identify(options: dict[str, Any]) -> dict[str, str | None]:
     Raises:
         SessionError: there is none, or not the one that is asked for.
     """
-    found, library = runtime(), _library()
+    library, found = _library(), runtime()
     buses, device = _devices(library), str(options["device"])
     bus = _chosen(buses, device)
     if bus is None:

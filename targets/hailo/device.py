@@ -29,6 +29,8 @@ TIMEOUT_MS = 30_000
 """A call that takes longer has failed; the worker's own limit comes later."""
 
 DTYPES = {"UINT8": "uint8", "UINT16": "uint16", "FLOAT32": "float32"}
+RECORDS = ("HAILO_NMS_BY_SCORE", "HAILO_NMS_WITH_BYTE_MASK")
+"""Orders of outputs whose shape is a number of bytes, whatever their type."""
 
 
 class HailoSession(Session):
@@ -108,35 +110,38 @@ class HailoSession(Session):
 
     def infer(self) -> None:
         """Run all frames of the first slot and wait for them."""
-        with _translated("HailoRT does not run the network"):
-            self._finish(0, self._start(0))
+        self._finish(0, self._start(0))
 
     def submit(self, slot: int) -> None:
         """Start a slot's frames; HailoRT queues them."""
-        with _translated("HailoRT does not run the network"):
-            self._under_way.append((slot, self._start(slot)))
+        self._under_way.append((slot, self._start(slot)))
 
     def wait(self) -> int:
         """Wait for the slot that was started first."""
         slot, job = self._under_way.popleft()
-        with _translated("HailoRT does not run the network"):
-            self._finish(slot, job)
+        self._finish(slot, job)
         return slot
 
     def _start(self, index: int) -> Any:
-        self._configured.wait_for_async_ready(
-            timeout_ms=TIMEOUT_MS, frames_count=self._batch
-        )
         slot = self._slots[index]
-        return self._configured.run_async(slot.bindings, slot.completed)
+        try:
+            self._configured.wait_for_async_ready(
+                timeout_ms=TIMEOUT_MS, frames_count=self._batch
+            )
+            return self._configured.run_async(slot.bindings, slot.completed)
+        except Exception as exc:
+            raise _failed(exc) from exc
 
     def _finish(self, index: int, job: Any) -> None:
         """Wait for a job; what failed in it only its callback was told."""
-        job.wait(TIMEOUT_MS)
         slot = self._slots[index]
+        try:
+            job.wait(TIMEOUT_MS)
+        except Exception as exc:
+            raise _failed(exc) from exc
         failed, slot.failed = slot.failed, None
         if failed is not None:
-            raise failed
+            raise _failed(failed) from failed
 
     def outputs(self) -> list[Tensor]:
         """Return the outputs of the last call, quantised ones as real numbers."""
@@ -192,6 +197,12 @@ class _Slot:
         self.failed = completion_info.exception
 
 
+def _failed(exc: Exception) -> SessionError:
+    return SessionError(
+        f"HailoRT does not run the network: {exc or type(exc).__name__}"
+    )
+
+
 def _buffer(stream: Any) -> Any:
     """Return an array on pages of its own, which HailoRT takes without copying."""
     dtype, shape = np.dtype(_dtype(stream)), tuple(map(int, stream.shape))
@@ -201,6 +212,8 @@ def _buffer(stream: Any) -> Any:
 
 
 def _dtype(stream: Any) -> str:
+    if stream.format.order.name in RECORDS:
+        return "uint8"
     name = stream.format.type.name
     if name not in DTYPES:
         raise SessionError(f"{stream.name!r} is of format {name}; set format = float32")

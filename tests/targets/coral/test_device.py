@@ -186,6 +186,13 @@ def test_without_the_library_it_says_from_whom(opened, tmp_path) -> None:
         worker.open()
 
 
+def test_a_call_that_fails_is_the_cases(tpu, opened, tmp_path) -> None:
+    worker = opened(Coral(), write_edgetpu(tmp_path / "net_edgetpu.tflite"))
+    worker.open()
+    with pytest.raises(CaseError, match="the Edge TPU does not run the model: "):
+        worker.bind({"x": np.full((1, 4), 0x4D, np.uint8)})
+
+
 @pytest.mark.parametrize(
     ("given", "problem"),
     [

@@ -124,6 +124,29 @@ def test_inputs_are_told_by_name_and_outputs_scaled_by_channel(opened) -> None:
     np.testing.assert_allclose(y, [[1 + 3 + 5, 2 + 2]])
 
 
+@pytest.mark.parametrize(
+    ("order", "format", "dtype"),
+    [
+        ("HAILO_NMS_BY_CLASS", "native", "float32"),
+        ("HAILO_NMS_BY_SCORE", "float32", "uint8"),
+        ("HAILO_NMS_WITH_BYTE_MASK", "native", "uint8"),
+    ],
+)
+def test_detections_come_as_hailort_lays_them_out(
+    opened, order: str, format: str, dtype: str
+) -> None:
+    found = {"name": "nms", "shape": [20], "type": "FLOAT32", "scales": [[0, 1.0]]}
+    worker, _, _ = opened(
+        1, {"format": format}, outputs=({**found, "nms": order},), operators=(CORE, NMS)
+    )
+    (spec,) = worker.open().inputs
+    x = stored(1).astype(spec.dtype)
+    worker.bind({"net/in": x})
+    (y,) = worker.evaluate({"net/in": x})
+    assert (y.dtype, y.shape) == (np.dtype(dtype), (1, 20))
+    np.testing.assert_array_equal(y[0], np.arange(20))
+
+
 def test_a_zero_point_between_numbers_is_not_rounded(opened) -> None:
     between = ({**ONE_INPUT[0], "scales": [[10.4, 0.5]]},)
     worker, _, _ = opened(inputs=between)

@@ -56,7 +56,7 @@ class InferModel:
             self._told, self._frozen = told, frozen
             self._type, self._order = FormatType[told["type"]], FormatOrder["NHWC"]
             if told.get("nms"):
-                self._order = FormatOrder["HAILO_NMS_BY_CLASS"]
+                self._order = FormatOrder[told["nms"]]
 
         @property
         def name(self):
@@ -396,7 +396,7 @@ def _lock():
 
 def _check_size(each):
     stream, buffer = each._stream, each._buffer
-    kind = np.dtype(_DTYPES[stream._type.name])
+    kind = np.dtype(np.uint8 if _is_bytes(stream) else _DTYPES[stream._type.name])
     wanted = int(np.prod(stream.shape)) * kind.itemsize
     if buffer is None or buffer.nbytes != wanted:
         has = None if buffer is None else buffer.nbytes
@@ -406,6 +406,14 @@ def _check_size(each):
         )
 
 
+def _is_bytes(stream):
+    """Return whether the shape is a number of bytes, whatever the type."""
+    return stream._order in (
+        FormatOrder.HAILO_NMS_BY_SCORE,
+        FormatOrder.HAILO_NMS_WITH_BYTE_MASK,
+    )
+
+
 def _run(model, bound):
     """Compute one frame in the network's own integers."""
     values = np.concatenate(
@@ -413,11 +421,14 @@ def _run(model, bound):
     )
     for stream in model._outputs:
         n = stream.shape[-1]
+        buffer = bound._outputs[stream.name]._buffer
+        if stream.is_nms:
+            buffer[...] = np.arange(n)
+            continue
         sums = np.array([values[k::n].sum() for k in range(n)])
         zero, scale = np.array(stream._told["scales"]).T
         most = np.iinfo(_DTYPES[stream._told["type"]]).max
         stored = np.clip(np.round(sums / scale + zero), 0, most)
-        buffer = bound._outputs[stream.name]._buffer
         if stream._type is FormatType.FLOAT32:
             stored = (stored - zero) * scale
         buffer[...] = stored.astype(buffer.dtype).reshape(buffer.shape)

@@ -16,7 +16,7 @@ from typing import Any
 
 from .chain import chain_text, parse_chain
 from .errors import ChainError, InputError, Mistakes
-from .formats import SUFFIXES
+from .formats import GRAPHS
 
 _BYTES_MAX = 4_000_000
 _STEPS_MAX = 50
@@ -105,8 +105,8 @@ def _problems(content: Mapping[str, Any]) -> Iterator[str]:
     for key in ("model", "variant"):
         if not _is_text(content.get(key)):
             yield f"{key!r} is {_shown(content.get(key))}; it must be a name"
-    if content.get("format") not in SUFFIXES.values():
-        known = " or ".join(sorted(set(SUFFIXES.values())))
+    if content.get("format") not in GRAPHS:
+        known = " or ".join(GRAPHS)
         yield f"'format' is {_shown(content.get('format'))}; it must be {known}"
     if not _is_sha256(content.get("sha256")):
         yield f"'sha256' is {_shown(content.get('sha256'))}; it must be 64 hex digits"

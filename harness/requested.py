@@ -132,7 +132,8 @@ class RequestedModel:
     ) -> Judged:
         profile = inspect_model(path, cache_folder("profiles"))
         source = None if self._data is None else self._data.source(profile.inputs)
-        if source is not None and not self._is_own_data:
+        # A compiled file may not name its inputs: the opened session then does.
+        if source is not None and profile.inputs and not self._is_own_data:
             match(fitted(source.data, profile.inputs), profile.inputs)
         if source is not None and self._request.metric is not None:
             _check_metric(source.data, profile)

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from ..recipe import Calibration, Recipe
     from ..values import TensorSpec
 
-FILES = ".onnx or .tflite file"
+FILES = ".onnx, .tflite or .hef file"
 
 
 @click.group("models")
@@ -291,7 +291,8 @@ def _calibration(path: Path, inputs: Sequence[TensorSpec]) -> Calibration:
 def show(model: str, variant: str | None, format: str | None, as_json: bool) -> None:
     """Show what is known of a reference model's variant, or what a file holds.
 
-    MODEL is the name of a reference model, or the path of any .onnx or .tflite file.
+    MODEL is the name of a reference model, or the path of any .onnx, .tflite or .hef
+    file.
     """
     from ..errors import InputError
 

@@ -19,12 +19,15 @@ from ..hashing import file_sha256
 from ..plain import from_plain, parse_json, to_plain
 from ..values import ModelProfile
 
-SUFFIXES = {".onnx": "onnx", ".tflite": "tflite"}
+SUFFIXES = {".onnx": "onnx", ".tflite": "tflite", ".hef": "hef"}
 """The format that a file name's suffix stands for."""
+
+GRAPHS = ("onnx", "tflite")
+"""The formats that hold a graph, which can be rebuilt and run anywhere."""
 
 TIMEOUT_S = 30.0
 
-_RULES = 5  # raised when the same file is counted otherwise than before
+_RULES = 6  # raised when the same file is counted otherwise than before
 _known: dict[tuple[str, str], ModelProfile] = {}
 
 
@@ -34,7 +37,7 @@ def inspect_model(
     """Return what can be counted in a model file without running it.
 
     Args:
-        path: a regular file named .onnx or .tflite.
+        path: a regular file named .onnx, .tflite or .hef.
         cache: a folder that keeps profiles by the file's SHA-256 between processes.
         timeout_s: seconds after which the reader is ended.
 
@@ -71,7 +74,7 @@ def _checked_sha256(path: Path) -> str:
         # Not following a fifo into waiting: a device or a pipe is no model.
         found = path.stat()
         if not stat.S_ISREG(found.st_mode):
-            raise _error(path, "not a regular file; name a .onnx or .tflite file")
+            raise _error(path, "not a regular file; name a .onnx, .tflite or .hef file")
         if found.st_size == 0:
             raise _error(path, "empty; export it again")
         if found.st_size > MEMORY_BYTES:

@@ -13,6 +13,7 @@ from typing import Any
 from ..child import bound, told
 from ..errors import ModelError
 from ..plain import to_plain
+from ..values import ModelProfile
 from . import SUFFIXES
 from .graph import Graph, profile
 
@@ -49,9 +50,22 @@ def _is_onnx(path: Path) -> bool:
     return True
 
 
+def counted(path: Path) -> ModelProfile:
+    """Return the profile of a model file.
+
+    Raises:
+        ModelError: the content is of another format, or cannot be.
+    """
+    if SUFFIXES[path.suffix.lower()] == "hef":
+        from . import hef
+
+        return hef.profile(path)
+    return profile(read(path))
+
+
 def answer(path: Path) -> dict[str, Any]:
     """Return the profile of a file or what is wrong with it, as plain values."""
-    return told(lambda: {"profile": to_plain(profile(read(path)))})
+    return told(lambda: {"profile": to_plain(counted(path))})
 
 
 def main() -> None:

@@ -103,6 +103,7 @@ class Step:
 
     ``live_macs`` and ``live_elements`` (of its first output) leave out channels whose
     weights are all zero (`dead_channels`); None where no reader looked for them.
+    ``opaque`` where it stands for many operators whose weights nobody can count.
     """
 
     operator: str
@@ -112,6 +113,7 @@ class Step:
     macs: int | None = 0
     live_macs: int | None = None
     live_elements: int | None = None
+    opaque: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -153,6 +155,7 @@ def profile(graph: Graph) -> ModelProfile:
     sizes = [tensor.elements for tensor in stored]
     names = {*graph.inputs, *(name for step in live for name in step.outputs)}
     moving = names - constants
+    opaque = any(step.opaque for step in graph.steps)
     # A model's ends may be float though it computes in integers between them.
     inner = moving.difference(graph.inputs, graph.outputs) or moving
     return ModelProfile(
@@ -160,17 +163,17 @@ def profile(graph: Graph) -> ModelProfile:
         inputs=graph.input_specs,
         outputs=graph.output_specs,
         operators=dict(sorted(graph.operators.items())),
-        parameters=sum(size for size in sizes if size is not None),
+        parameters=None if opaque else sum(s for s in sizes if s is not None),
         macs=_by_class((step.kind, step.macs) for step in live),
-        peak_activation_bytes=_peak_bytes(graph, live, constants),
-        weight_bits=_dominant_bits(stored),
+        peak_activation_bytes=(None if opaque else _peak_bytes(graph, live, constants)),
+        weight_bits=None if opaque else _dominant_bits(stored),
         activation_bits=_dominant_bits(
             tensor
             for tensor in map(graph.tensors.__getitem__, inner)
             if tensor.dtype not in _INDICES
         ),
         external_files=graph.external_files,
-        weight_bytes=_weight_bytes(stored),
+        weight_bytes=None if opaque else _weight_bytes(stored),
         output_elements=_by_class(
             (step.kind, graph.tensors[step.outputs[0]].elements)
             for step in live

@@ -35,6 +35,8 @@ _UNKNOWN = {
     "STABLEHLO_DOT_GENERAL",
 }
 _CUSTOM_WITHOUT_MACS = {"TFLite_Detection_PostProcess"}
+_COMPILED = {"CUSTOM:edgetpu-custom-op", "CUSTOM:ethos-u"}
+"""What compilers leave of the operators that they gave to an accelerator."""
 _DTYPES = {"FLOAT8_E4M3FN": "float8", "FLOAT8_E5M2": "float8"}
 
 # Where a stored weight's output channels lie.
@@ -228,6 +230,7 @@ class _Reader:
             outputs=tuple(tensor.name for tensor in outs),
             kind=kind,
             macs=macs,
+            opaque=name in _COMPILED,
         )
 
 

@@ -142,11 +142,11 @@ def export(
     needs --reference.
     """
     from ...harness import registry
-    from ...harness.formats import SUFFIXES
+    from ...harness.formats import GRAPHS, SUFFIXES
     from .export import export_file, export_reference
 
     if model not in registry.names(registry.MODELS) and (
-        Path(model).suffix.lower() in SUFFIXES
+        SUFFIXES.get(Path(model).suffix.lower()) in GRAPHS
     ):
         path = _only_reference(model, reference, variant, format, reference_samples)
         done = export_file(Path(model), path, window, false_alarms, out)

@@ -1,8 +1,8 @@
-"""Power of a Hailo-8 module, averaged by the chip itself, through HailoRT.
+"""Power of a Hailo module, averaged by the chip itself, through HailoRT.
 
-Written from the published sources of HailoRT 4.23 (branch ``hailo8``); it has not run
-on a device. The chip averages 16 samples of 1.1 ms, renewed every 35 ms; modules
-without a current monitor are refused.
+Written from the published sources of HailoRT 4.23 (branch ``hailo8``) and 5.2; it has
+not run on a device. The chip averages 16 samples of 1.1 ms, renewed every 35 ms;
+modules without a current monitor are refused.
 """
 
 from __future__ import annotations
@@ -36,8 +36,10 @@ class Hailo(Reader):
             raise ReaderError(f"no Hailo device tells its power: {exc!r}") from exc
 
     def _begin(self, api: Any) -> Any:
-        extended = self._control.get_extended_device_information()
-        if not extended.supported_features.current_monitoring:
+        features = self._control.get_extended_device_information().supported_features
+        # HailoRT 5 tells apart what a module can measure.
+        can = getattr(features, "power_measurement", features.current_monitoring)
+        if not can:
             raise ReaderError("this Hailo module has no current monitor")
         index = api.MeasurementBufferIndex.MEASUREMENT_BUFFER_INDEX_0
         self._control.stop_power_measurement()

@@ -96,3 +96,54 @@ def _named(name: bytes, index: int) -> Any:
     entry = schema.TensorMapT()
     entry.name, entry.tensorIndex = name, index
     return entry
+
+
+def write_edgetpu(
+    path: Path, on_cpu: bool = False, graphs: int = 1, compiled: bool = True
+) -> Path:
+    """Write what ``edgetpu_compiler`` leaves of a model: custom operators, in a row.
+
+    Args:
+        path: where to.
+        on_cpu: add an operator that was left to the CPU, a cast to float.
+        graphs: operators for the Edge TPU.
+        compiled: False for the cast alone.
+    """
+    graph = schema.SubGraphT()
+    graph.tensors = [_bytes(b"x", 0)]
+    graph.operators = []
+    for number in range(graphs if compiled else 0):
+        graph.tensors.append(_bytes(f"y{number}".encode(), 1 + number))
+        graph.operators.append(_step(0, number))
+        package = np.frombuffer(b"a package for the chip", np.uint8)
+        graph.operators[-1].customOptions = package
+    if on_cpu or not compiled:
+        last = len(graph.tensors) - 1
+        graph.tensors.append(_tensor(b"z", last + 1))
+        graph.operators.append(_step(1, last))
+    graph.inputs, graph.outputs = [0], [len(graph.tensors) - 1]
+    custom, cast = schema.OperatorCodeT(), schema.OperatorCodeT()
+    custom.builtinCode = custom.deprecatedBuiltinCode = schema.BuiltinOperator.CUSTOM
+    custom.customCode = b"edgetpu-custom-op"
+    cast.builtinCode = cast.deprecatedBuiltinCode = schema.BuiltinOperator.CAST
+    model = schema.ModelT()
+    model.version = 3
+    model.operatorCodes, model.subgraphs = [custom, cast], [graph]
+    model.buffers = [schema.BufferT() for _ in range(len(graph.tensors) + 1)]
+    path.write_bytes(bytes(flatbuffer_utils.convert_object_to_bytearray(model)))
+    return path
+
+
+def _bytes(name: bytes, index: int) -> Any:
+    tensor = _tensor(name, index)
+    tensor.type = schema.TensorType.UINT8
+    tensor.quantization = schema.QuantizationParametersT()
+    tensor.quantization.scale, tensor.quantization.zeroPoint = [0.5], [10]
+    return tensor
+
+
+def _step(code: int, source: int) -> Any:
+    operator = schema.OperatorT()
+    operator.opcodeIndex = code
+    operator.inputs, operator.outputs = [source], [source + 1]
+    return operator

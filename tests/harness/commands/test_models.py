@@ -307,7 +307,10 @@ def test_build_makes_variants_of_a_file(call, folder, samples) -> None:
         (["small", "--variant", "odds"], "'odds'; known: fp32, odd; did you mean"),
         (["--calibration", "a.npz"], "which brings its own samples"),
         (["small", "--format", "tflite"], "'tflite'; known: onnx"),
-        (["smal"], "no reference model or .onnx or .tflite file 'smal'; known: small"),
+        (
+            ["smal"],
+            "no reference model or .onnx, .tflite or .hef file 'smal'; known: small",
+        ),
         (["absent.onnx"], "absent.onnx': cannot be read"),
         (["model.onnx"], "needs calibration samples"),
         (["model.onnx", "--variant", "int9"], "no recipe 'int9'; known: copy"),

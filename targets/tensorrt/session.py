@@ -127,6 +127,7 @@ class TensorRtSession(Session):
         self._graphs = bool(options["cuda_graph"])
         self._under_way: deque[int] = deque()
         self._first = self._slots[0]
+        self._timer = cuda.Timer(self._first.stream)
 
     def inputs(self) -> list[dict[str, Any]]:
         """Describe the inputs, which have the shape that the engine was built for."""
@@ -165,7 +166,7 @@ class TensorRtSession(Session):
 
     def device_ns(self) -> int:
         """Run once and return the time between events around both copies."""
-        return cuda.elapsed_ns(self._first.stream, self._first.launch)
+        return self._timer.around(self._first.launch)
 
     def submit(self, slot: int) -> None:
         """Start a call in a slot's own stream."""
@@ -207,6 +208,7 @@ class TensorRtSession(Session):
 
     def close(self) -> None:
         """Free buffers, streams and contexts, then the engine, then the runtime."""
+        self._timer.close()
         for slot in self._slots:
             slot.close()
         self._slots.clear()

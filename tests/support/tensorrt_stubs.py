@@ -92,9 +92,10 @@ def libraries(major: str, folder: Path) -> None:
     _run("gcc", *shared, "-Wl,-soname,libcuda.so.1", "-o", cuda, HERE / "cuda_stub.c")
     place = 3 if major == "10" else 4
     played = " ".join(f"PLAY({one[0]}, {one[place]}, {one[2]})" for one in PLACES)
+    log_place = f"-DLOG_PLACE={0 if major == '10' else 4}"  # of ILogger's log
     first = folder / f"libnvinfer.so.{major}"
-    _run("g++", *shared, "-std=c++17", f"-DPLAYED={played}", "-o", first,
-         HERE / "nvinfer_stub.cpp", cuda)  # fmt: skip
+    _run("g++", *shared, "-std=c++17", f"-DPLAYED={played}", log_place, "-o",
+         first, HERE / "nvinfer_stub.cpp", cuda)  # fmt: skip
     for name in ("libnvinfer_plugin", "libnvonnxparser"):
         (folder / f"{name}.so.{major}").symlink_to(first)
 

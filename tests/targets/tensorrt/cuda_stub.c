@@ -171,8 +171,18 @@ int cuGraphLaunch(Graph *graph, Stream *stream) {
     }
     return 0;
 }
-int cuEventCreate(Event **out, unsigned flags) { TELL; *out = malloc(sizeof **out); return 0; }
-int cuEventDestroy(Event *event) { TELL; free(event); return 0; }
+int cuEventCreate(Event **out, unsigned flags) {
+    TELL;
+    *out = malloc(sizeof **out);
+    stub_note("taken %ld", ++taken);
+    return 0;
+}
+int cuEventDestroy(Event *event) {
+    TELL;
+    free(event);
+    stub_note("taken %ld", --taken);
+    return 0;
+}
 int cuEventRecord(Event *event, Stream *stream) {
     TELL;
     struct timespec now;

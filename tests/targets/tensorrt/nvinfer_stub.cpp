@@ -67,7 +67,7 @@ Impl *impl(Outer *outer) { return (Impl *) outer->impl; }
 Outer *made(Impl *impl) { return new Outer(impl, NAMES[impl->kind]); }
 void say(void *logger, const char *text) {
     using Log = void (*)(void *, int, const char *);
-    (*(Log **) logger)[0](logger, 1, text);
+    (*(Log **) logger)[LOG_PLACE](logger, 1, text);
 }
 
 // the builder and its network
@@ -155,7 +155,7 @@ bool parse(Impl *self, const char *path, int32_t) {
     text << file.rdbuf();
     Impl *network = self->source;
     network->model = text.str();
-    if (network->model.find("FIXED") != std::string::npos) network->shape[0] = 3;
+    if (network->model.find("FIXED") != std::string::npos) network->shape[0] = 7;
     return network->model.find("REFUSED") == std::string::npos;
 }
 void *error(Impl *, int32_t) { return new Impl(ERROR); }

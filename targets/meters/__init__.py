@@ -49,7 +49,15 @@ class Nvml(ReaderMeter):
 
     name = "nvml"
     module = "tierbench.targets.meters.nvml"
-    options = (_INDEX,)
+    options = (
+        _INDEX,
+        Option(
+            name="uuid",
+            kind=str,
+            default="",
+            help="UUID of a GPU or a MIG device, in place of the number",
+        ),
+    )
 
 
 class AmdGpu(ReaderMeter):

@@ -39,21 +39,30 @@ class Kind(NamedTuple):
 class Nvml(Reader):
     """One GPU by its index: what of its power and energy its driver tells."""
 
-    def __init__(self, index: int) -> None:
+    def __init__(self, index: int, uuid: str) -> None:
         """Start the library, find the GPU and try what it tells."""
         self._nvml = _official()
-        self._index = index
+        self._label = uuid or str(index)
         try:
             self._nvml.nvmlInit()
-            self._gpu = self._nvml.nvmlDeviceGetHandleByIndex(index)
+            self._gpu = self._found(index, uuid)
             name = self._nvml.nvmlDeviceGetName(self._gpu)
         except self._nvml.NVMLError as exc:
-            raise ReaderError(f"NVML tells of no GPU {index}: {exc}") from exc
+            raise ReaderError(f"NVML tells of no GPU {self._label}: {exc}") from exc
         self._name = name.decode() if isinstance(name, bytes) else str(name)
         told = [kind for kind in _KINDS if self._value(kind) is not None]
         self._kinds = [kind for kind in told if not _superseded(kind, told)]
         if not self._kinds:
             raise ReaderError(f"{self._name} tells neither power nor energy")
+
+    def _found(self, index: int, uuid: str) -> Any:
+        """Return the GPU; of a MIG device the one that it is a part of."""
+        if not uuid:
+            return self._nvml.nvmlDeviceGetHandleByIndex(index)
+        found = self._nvml.nvmlDeviceGetHandleByUUID(uuid)
+        if uuid.startswith("MIG-"):
+            return self._nvml.nvmlDeviceGetDeviceHandleFromMigDeviceHandle(found)
+        return found
 
     def channels(self) -> list[Channel]:
         """Return the counter and the powers that this GPU tells."""
@@ -71,7 +80,7 @@ class Nvml(Reader):
         # An RTX A1000 is no A100.
         quarter = re.search(rf"({'|'.join(QUARTER)})(?!\d)", self._name) is not None
         note = "GPU {}, {}; {}".format(
-            self._index,
+            self._label,
             self._name,
             "its sensor looks at a quarter of the time (arXiv 2312.02741)"
             if quarter
@@ -152,5 +161,5 @@ def _official() -> Any:
 
 
 def open_reader(options: dict[str, Any]) -> Reader:
-    """Open a reader; ``index`` is the GPU's number, 0 unless told."""
-    return Nvml(int(options.get("index", 0)))
+    """Open a reader; ``index`` is the GPU's number, 0 unless told, or ``uuid``."""
+    return Nvml(int(options.get("index", 0)), str(options.get("uuid", "")))

@@ -28,16 +28,16 @@ THRESHOLD_SLOWDOWN = 1  # NVML_TEMPERATURE_THRESHOLD_SLOWDOWN
 
 
 class Nvml(Reader):
-    """One GPU by its index."""
+    """One GPU by its index or UUID; of a MIG device the GPU that it is a part of."""
 
-    def __init__(self, index: int) -> None:
+    def __init__(self, index: int, uuid: str) -> None:
         """Start the library and find the GPU."""
         self._nvml = _official()
         try:
             self._nvml.nvmlInit()
-            self._gpu = self._nvml.nvmlDeviceGetHandleByIndex(index)
+            self._gpu = self._found(index, uuid)
         except self._nvml.NVMLError as exc:
-            raise ReaderError(f"NVML tells of no GPU {index}: {exc}") from exc
+            raise ReaderError(f"NVML tells of no GPU {uuid or index}: {exc}") from exc
         self._slowdown = self._ask(
             "nvmlDeviceGetTemperatureThreshold", THRESHOLD_SLOWDOWN
         )
@@ -74,6 +74,14 @@ class Nvml(Reader):
     def close(self) -> None:
         """End the library."""
         self._nvml.nvmlShutdown()
+
+    def _found(self, index: int, uuid: str) -> Any:
+        if not uuid:
+            return self._nvml.nvmlDeviceGetHandleByIndex(index)
+        found = self._nvml.nvmlDeviceGetHandleByUUID(uuid)
+        if uuid.startswith("MIG-"):
+            return self._nvml.nvmlDeviceGetDeviceHandleFromMigDeviceHandle(found)
+        return found
 
     def _celsius(self) -> int | None:
         found = self._ask("nvmlDeviceGetTemperature", SENSOR_GPU)
@@ -120,5 +128,5 @@ def _times(value: int | None, factor: float) -> float | None:
 
 
 def open_reader(options: dict[str, Any]) -> Reader:
-    """Open a reader; ``index`` is the GPU's number, 0 unless told."""
-    return Nvml(int(options.get("index", 0)))
+    """Open a reader; ``index`` is the GPU's number, 0 unless told, or ``uuid``."""
+    return Nvml(int(options.get("index", 0)), str(options.get("uuid", "")))

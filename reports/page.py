@@ -57,12 +57,11 @@ def render(
 ) -> str:
     """Return the page for rows as ``tierbench results --json`` prints them.
 
-    ``runs`` are what ``harness.results.run_row`` returns; ``environments`` maps the
-    hash that a row names to the environment as a plain mapping; ``distributions`` maps
-    a row's ``case_key`` to the histogram of its latencies; ``techniques`` are what
-    ``harness.gains`` and ``harness.claims`` find in the same results; ``published``
-    are rows of ``tierbench results --published --json``, of which those of a network
-    or a device among the rows are shown.
+    ``runs`` are what ``harness.results.run_row`` returns; ``environments`` map the
+    hash that a row names to the environment, ``distributions`` a row's ``case_key`` to
+    the histogram of its latencies; ``techniques`` are what ``harness.gains`` and
+    ``harness.claims`` find. Of ``published``, rows as ``tierbench results --published
+    --json`` prints them, those of a network or a device among the rows are shown.
 
     A pure function: equal input gives equal bytes. Texts in the rows are shown, never
     interpreted. Raises InputError where a row holds what JSON cannot express.
@@ -72,9 +71,7 @@ def render(
     style = _asset("page.css")
     found = _findings(rows)
     others, cited = published_tables(rows, published, environments or {})
-    scripts = [_asset("page.js")]
-    if found["figure"] is not None:
-        scripts += [bundle(), _asset("figure.js")]
+    scripts = _scripts(found["figure"])
     return _template().render(
         title=words(title),
         style=Markup(style),
@@ -90,6 +87,12 @@ def render(
         environments=list(_environments(rows, environments or {})),
         **found,
     )
+
+
+def _scripts(figure: object) -> list[str]:
+    """Return the page's scripts; what draws comes with a figure alone."""
+    own = [_asset("page.js")]
+    return own if figure is None else [*own, bundle(), _asset("figure.js")]
 
 
 def _data(

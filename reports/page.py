@@ -71,13 +71,11 @@ def render(
     style = _asset("page.css")
     found = _findings(rows)
     others, cited = published_tables(rows, published, environments or {})
-    scripts = _scripts(found["figure"])
     return _template().render(
         title=words(title),
         style=Markup(style),
         style_hash=_csp_hash(style),
-        scripts=[Markup(script) for script in scripts],
-        script_hashes=[_csp_hash(script) for script in scripts],
+        **_scripts(found["figure"]),
         data=_data(rows, found["figure"], distributions, techniques, cited),
         others=others,
         **_bought(techniques),
@@ -89,10 +87,15 @@ def render(
     )
 
 
-def _scripts(figure: object) -> list[str]:
-    """Return the page's scripts; what draws comes with a figure alone."""
-    own = [_asset("page.js")]
-    return own if figure is None else [*own, bundle(), _asset("figure.js")]
+def _scripts(figure: object) -> dict[str, Any]:
+    """Return the page's scripts and their hashes; what draws comes with a figure."""
+    scripts = [_asset("page.js")]
+    if figure is not None:
+        scripts += [bundle(), _asset("figure.js")]
+    return {
+        "scripts": [Markup(script) for script in scripts],
+        "script_hashes": [_csp_hash(script) for script in scripts],
+    }
 
 
 def _data(

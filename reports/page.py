@@ -68,13 +68,11 @@ def render(
     """
     rows, distributions = list(rows), distributions or {}
     techniques = techniques or Techniques()
-    style = _asset("page.css")
     found = _findings(rows)
     others, cited = published_tables(rows, published, environments or {})
     return _template().render(
         title=words(title),
-        style=Markup(style),
-        style_hash=_csp_hash(style),
+        **_style("page.css"),
         **_scripts(found["figure"]),
         data=_data(rows, found["figure"], distributions, techniques, cited),
         others=others,
@@ -120,8 +118,12 @@ def _data(
 
 def page_assets(name: str, *styles: str) -> tuple[Template, dict[str, Any]]:
     """Return another page's template, and its style with the hash that allows it."""
-    style = "".join(map(_asset, ("page.css", *styles)))
-    return _template(name), {"style": Markup(style), "style_hash": _csp_hash(style)}
+    return _template(name), _style("page.css", *styles)
+
+
+def _style(*names: str) -> dict[str, Any]:
+    style = "".join(map(_asset, names))
+    return {"style": Markup(style), "style_hash": _csp_hash(style)}
 
 
 def _template(name: str = "page.html") -> Template:

@@ -35,9 +35,10 @@ def _show_targets(as_json: bool) -> None:
     from .. import registry
 
     names = registry.names(registry.TARGETS)
-    with ThreadPoolExecutor(max(1, len(names))) as pool:
+    with ThreadPoolExecutor(len(names) + 1) as pool:
+        catalogues = pool.submit(_known)
         rows = list(pool.map(_row, names))
-    known = _known()
+        known = catalogues.result()
     for row in rows:
         row["devices"] = [d.name for d in known if row["name"] in d.targets]
     if as_json:

@@ -40,7 +40,8 @@ def read_published(paths: Iterable[Path]) -> list[PublishedFile]:
         InputError: a file cannot be read or is of no known format, or all the rows of
             all files in which something is wrong, or two of which are the same.
     """
-    files, mistakes = [], []
+    files: list[PublishedFile] = []
+    mistakes: list[str] = []
     for path in paths:
         try:
             files.append(_read_file(path))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from .cells import Cells
 from .result import Citation, PublishedResult
 from .spellings import device_of, network_of
@@ -15,52 +17,63 @@ COLUMNS = frozenset(
     }
 )
 _BATCHES = (1, 8)
+_SPLIT = ("batch 1 and 8 differ: split over contexts",)
 
 
 def read(cells: Cells) -> list[PublishedResult] | str:
     """Return what a row tells, one result a batch, or why it is left out."""
     if cells.flag("parse_misaligned"):
         return "the row's cells do not stand under their headings"
-    network, chip = cells.text("network"), cells.text("arch")
     rates = {batch: cells.number(f"fps_batch{batch}") for batch in _BATCHES}
     if not any(rates.values()):
         return "no frames per second are told"
-    accuracy, caveats = _accuracy(cells, chip)
-    ops, parameters = cells.number("ops_G"), cells.number("params_M")
-    url = cells.git_url("path")
-    version = f"{cells.text('hef_version')}, compiler {cells.text('dfc')}"
-    same = rates[1] == rates[8]
+    common = _common(cells, split=rates[1] != rates[8])
     return [
-        PublishedResult(
-            key=f"{TITLE}/{url}/{network}/{chip}/{batch}",
-            model=network,
-            network=network_of(network),
-            device=chip,
-            device_name=device_of(chip),
-            software=f"Hailo Model Zoo {version}",
-            scenario="offline",
+        replace(
+            common,
+            key=f"{common.key}/{batch}",
             batch=batch,
             throughput_per_s=rate,
-            counted="frames",
-            accuracy=accuracy,
-            accuracy_metric=None if accuracy is None else cells.text("metric_header"),
-            macs=None if ops is None else round(ops * 1e9 / 2),
-            parameters=None if parameters is None else round(parameters * 1e6),
-            citation=Citation(
-                title=f"{TITLE}, {chip}",
-                url=url,
-                commit=cells.text("commit"),
-                submitter="Hailo",
-            ),
-            caveats=(
-                "the maker's own number, of the chip alone",
-                *(() if same else ("batch 1 and 8 differ: split over contexts",)),
-                *caveats,
-            ),
         )
         for batch, rate in rates.items()
         if rate is not None
     ]
+
+
+def _common(cells: Cells, *, split: bool) -> PublishedResult:
+    """Return what a row's results have in common."""
+    network, chip = cells.text("network"), cells.text("arch")
+    accuracy, caveats = _accuracy(cells, chip)
+    url = cells.git_url("path")
+    version = f"{cells.text('hef_version')}, compiler {cells.text('dfc')}"
+    own = "the maker's own number, of the chip alone"
+    return PublishedResult(
+        key=f"{TITLE}/{url}/{network}/{chip}",
+        model=network,
+        network=network_of(network),
+        device=chip,
+        device_name=device_of(chip),
+        software=f"Hailo Model Zoo {version}",
+        scenario="offline",
+        counted="frames",
+        accuracy=accuracy,
+        accuracy_metric=None if accuracy is None else cells.text("metric_header"),
+        macs=_scaled(cells, "ops_G", 1e9 / 2),
+        parameters=_scaled(cells, "params_M", 1e6),
+        citation=_citation(cells, url, chip),
+        caveats=(own, *(_SPLIT if split else ()), *caveats),
+    )
+
+
+def _citation(cells: Cells, url: str, chip: str) -> Citation:
+    commit = cells.text("commit")
+    title = f"{TITLE}, {chip}"
+    return Citation(title=title, url=url, commit=commit, submitter="Hailo")
+
+
+def _scaled(cells: Cells, name: str, factor: float) -> int | None:
+    value = cells.number(name)
+    return None if value is None else round(value * factor)
 
 
 def _accuracy(cells: Cells, chip: str) -> tuple[float | None, list[str]]:

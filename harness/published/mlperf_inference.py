@@ -7,6 +7,8 @@ latency, multi-stream the 99th of queries of 8 samples, server and offline a rat
 
 from __future__ import annotations
 
+from typing import Any
+
 from .cells import Cells
 from .result import Citation, PublishedResult
 from .spellings import device_of, network_of
@@ -55,20 +57,15 @@ def read(cells: Cells) -> list[PublishedResult] | str:
     if scenario is None or units not in _UNITS:
         return f"no known scenario and unit: {cells.text('scenario')}, {units}"
     accelerators = max(1, cells.count("accelerators_per_node"))
-    model, version = cells.text("model"), cells.text("version")
-    result = cells.number("result")
-    latency = result if units == "Latency (ms)" else None
-    rate = result if units in ("Samples/s", "Queries/s") else None
-    power, energy = _power(cells)
-    if latency is rate is power is energy is None:
+    told = _told(cells, scenario, units, accelerators)
+    if not told:
         return "neither latency nor rate nor power is told"
-    counted = _counted(model, version, units, scenario)
+    model = cells.text("model")
     device = cells.text("accelerator" if _has(cells) else "host")
-    metric, factor = _metric(model)
-    accuracy = cells.number("accuracy")
+    place = f"{citation.round}/{cells.text('location')}"
     return [
         PublishedResult(
-            key=f"{TITLE}/{version}/{cells.text('location')}/{model}/{scenario}/{units}",
+            key=f"{TITLE}/{place}/{model}/{scenario}/{units}",
             model=model,
             network=network_of(model),
             device=device,
@@ -78,19 +75,39 @@ def read(cells: Cells) -> list[PublishedResult] | str:
             software=cells.text("framework", "") or None,
             precision=cells.text("weight_data_types", "") or None,
             scenario=scenario,
-            latency_ms=latency,
-            latency_percentile=None if latency is None else _PERCENTILES.get(scenario),
-            throughput_per_s=None if rate is None else rate / accelerators,
-            counted=counted,
-            power_w=power,
-            energy_mj=energy,
-            power_scope=None if power is energy is None else "wall/system",
-            accuracy=None if accuracy is None else accuracy / factor,
-            accuracy_metric=None if accuracy is None else metric,
+            **told,
+            **_accuracy(cells, model),
             citation=citation,
-            caveats=tuple(_caveats(cells, scenario, accelerators, counted)),
+            caveats=tuple(_caveats(cells, scenario, accelerators)),
         )
     ]
+
+
+def _told(cells: Cells, scenario: str, units: str, accelerators: int) -> dict[str, Any]:
+    """Return latency or rate, power or energy: the fields that a row tells."""
+    told: dict[str, Any] = {}
+    if result := cells.number("result"):
+        if units == "Latency (ms)":
+            told["latency_ms"] = result
+            told["latency_percentile"] = _PERCENTILES.get(scenario)
+        elif units.endswith("/s"):
+            told["throughput_per_s"] = result / accelerators
+            told["counted"] = _counted(cells, scenario)
+    fields = {"Watts": "power_w", "millijoules": "energy_mj"}
+    field = fields.get(cells.text("power_units", ""))
+    power = cells.number("power")
+    if field is not None and power is not None:
+        told |= {field: power, "power_scope": "wall/system"}
+    return told
+
+
+def _accuracy(cells: Cells, model: str) -> dict[str, Any]:
+    value = cells.number("accuracy")
+    if value is None:
+        return {}
+    known = (found for name, found in _METRICS.items() if model.startswith(name))
+    metric, factor = next(known, ("as filed", 1.0))
+    return {"accuracy": value / factor, "accuracy_metric": metric}
 
 
 def _citation(cells: Cells) -> Citation:
@@ -117,47 +134,30 @@ def _device_name(cells: Cells, device: str) -> str | None:
     return device_of(device) if _has(cells) else None
 
 
-def _metric(model: str) -> tuple[str, float]:
-    for name, found in _METRICS.items():
-        if model.startswith(name):
-            return found
-    return "as filed", 1.0
-
-
-def _power(cells: Cells) -> tuple[float | None, float | None]:
-    """Return watts, or millijoules of a query."""
-    power, units = cells.number("power"), cells.text("power_units", "")
-    if units == "Watts":
-        return power, None
-    if units == "millijoules":
-        return None, power
-    return None, None
-
-
-def _counted(model: str, version: str, units: str, scenario: str) -> str:
+def _counted(cells: Cells, scenario: str) -> str:
     """Return what a rate counts: tokens for these, whatever the table's label says."""
+    model, version = cells.text("model"), cells.text("version")
     if scenario in ("server", "offline") and (
         model.startswith(("llama2", "mixtral"))
         or (model.startswith("gptj") and version == "v4.1")
     ):
         return "tokens"
-    return "queries" if units == "Queries/s" else "samples"
+    return "queries" if cells.text("units") == "Queries/s" else "samples"
 
 
-def _caveats(cells: Cells, scenario: str, accelerators: int, counted: str) -> list[str]:
+def _caveats(cells: Cells, scenario: str, accelerators: int) -> list[str]:
     found = [_SAYS[scenario]]
     units = cells.text("units")
-    if counted == "tokens":
-        told = (
-            "by consistency" if cells.text("model").startswith("gptj") else "confirmed"
-        )
-        found.append(f"tokens/s ({told}), though the table is labelled {units}")
+    rate = units.endswith("/s")
+    if rate and _counted(cells, scenario) == "tokens":
+        sure = cells.text("model").startswith("llama2")
+        known = "confirmed" if sure else "by consistency, not confirmed"
+        found.append(f"tokens/s ({known}), though the table is labelled {units}")
     if accelerators > 1:
-        rate = units.endswith("/s")
         what = "the rate is divided by their number" if rate else "not divided"
         found.append(f"a system of {accelerators} accelerators: {what}")
-    if cells.text("power_units", ""):
-        each = "" if cells.text("power_units") == "Watts" else " per query"
+    if units_of_power := cells.text("power_units", ""):
+        each = "" if units_of_power == "Watts" else " per query"
         found.append(f"power is the whole system's{each}, host included")
     if cells.text("division") != "closed":
         found.append("open division: the model may differ from the reference")

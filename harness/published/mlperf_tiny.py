@@ -6,6 +6,8 @@ its own (https://github.com/mlcommons/tiny/tree/master/benchmark).
 
 from __future__ import annotations
 
+from typing import Any
+
 from .cells import Cells
 from .result import Citation, PublishedResult
 from .spellings import device_of
@@ -26,18 +28,14 @@ def read(cells: Cells) -> list[PublishedResult] | str:
     benchmark = cells.text("benchmark")
     if benchmark not in _BENCHMARKS:
         return f"benchmark {benchmark!r} tells no latency of an inference"
-    latency = cells.number("latency_ms", needed=True)
-    energy_uj, power_mw = cells.number("energy_uJ"), cells.number("power_mW")
-    top1, auc = cells.number("top1_pct"), cells.number("auc")
-    accuracy = auc if benchmark == "ad" else top1 / 100 if top1 else None
-    round_, board = cells.text("round"), cells.text("board")
-    macs = cells.number("ref_model_macs")
+    board = cells.text("board")
     where = ("submitter_dir", "system_dir", "benchmark", "variant")
-    parts = [cells.text("division"), *(cells.text(name, "-") for name in where)]
-    unpowered = energy_uj is power_mw is None
+    parts = (cells.text("round"), cells.text("division"))
+    macs = cells.number("ref_model_macs")
+    power = _power(cells)
     return [
         PublishedResult(
-            key="/".join((TITLE, round_, *parts)),
+            key="/".join((TITLE, *parts, *(cells.text(name, "-") for name in where))),
             model=benchmark,
             network=f"mlperf-tiny-{benchmark}",
             device=board,
@@ -46,36 +44,46 @@ def read(cells: Cells) -> list[PublishedResult] | str:
             precision=cells.text("precision", "") or None,
             scenario="single_stream",
             batch=1,
-            latency_ms=latency,
+            latency_ms=cells.number("latency_ms", needed=True),
             latency_percentile=50.0,
-            counted="inferences",
-            power_w=None if power_mw is None else power_mw / 1e3,
-            energy_mj=None if energy_uj is None else energy_uj / 1e3,
-            power_scope=None if unpowered else "supply as submitted",
-            accuracy=accuracy,
-            accuracy_metric=None
-            if accuracy is None
-            else "auc"
-            if benchmark == "ad"
-            else "top1",
+            **power,
+            **_accuracy(cells, benchmark),
             macs=None if macs is None else int(macs),
             citation=Citation(
-                title=f"{TITLE} {round_}, {cells.text('division')} division",
+                title=f"{TITLE} {parts[0]}, {parts[1]} division",
                 url=cells.git_url("perf_path"),
                 commit=cells.text("commit"),
-                round=round_,
+                round=parts[0],
                 submitter=cells.text("submitter_dir"),
             ),
-            caveats=tuple(_caveats(cells, unpowered)),
+            caveats=tuple(_caveats(cells, powered=bool(power))),
         )
     ]
 
 
-def _caveats(cells: Cells, unpowered: bool) -> list[str]:
+def _power(cells: Cells) -> dict[str, Any]:
+    """Return power and energy where the row tells them, with what drew them."""
+    told = {
+        "power_w": cells.number("power_mW"),
+        "energy_mj": cells.number("energy_uJ"),
+    }
+    found: dict[str, Any] = {k: v / 1e3 for k, v in told.items() if v is not None}
+    return {**found, "power_scope": "supply as submitted"} if found else {}
+
+
+def _accuracy(cells: Cells, benchmark: str) -> dict[str, Any]:
+    """Return the AUC of anomaly detection, else the share of right answers."""
+    top1, auc = cells.number("top1_pct"), cells.number("auc")
+    if benchmark == "ad":
+        return {} if auc is None else {"accuracy": auc, "accuracy_metric": "auc"}
+    return {} if top1 is None else {"accuracy": top1 / 100, "accuracy_metric": "top1"}
+
+
+def _caveats(cells: Cells, *, powered: bool) -> list[str]:
     found = []
     if notes := cells.text("hw_notes", ""):
         found.append(notes)
-    if not unpowered:
+    if powered:
         found.append("energy is of a run of its own")
     if cells.text("division") != "closed":
         found.append("open division: the model may differ from the reference")

@@ -30,11 +30,10 @@ class PublishedResult:
 
     ``key`` names it within all sources, so that importing it again changes nothing.
     ``model`` and ``device`` are as the source spells them, ``network`` and
-    ``device_name`` what `spellings` makes of them; ``system`` is what it was part of.
-    Throughput is of one accelerator of
-    ``accelerators``, in units of ``counted`` per second. ``latency_percentile`` is
-    None for a mean. ``power_scope`` says what drew ``power_w``, or took ``energy_mj``
-    per query.
+    ``device_name`` what `spellings` makes of them; ``system`` is what the device was
+    part of. Throughput is of one accelerator of ``accelerators``, in units of
+    ``counted`` per second. ``latency_percentile`` is None where the source tells none.
+    ``power_scope`` says what drew ``power_w``, or took ``energy_mj`` per query.
     """
 
     key: str

@@ -21,6 +21,7 @@ from .figure import Figure
 from .meter import PowerMeter
 from .need import Kind as Kind
 from .need import Need as Need
+from .need import Thing
 from .option import Option as Option
 from .probe import Probe, identity, probe, trial
 from .remote import is_remote, machine_of
@@ -112,7 +113,7 @@ class Target(ABC):
 
     def probe(self) -> Probe:
         """Ask the target's Python what it has, without importing the runtime."""
-        things = [(Kind.DISTRIBUTION, self.runtime)]
+        things: list[Thing] = [(Kind.DISTRIBUTION, self.runtime)]
         things += [thing for need in self.wanted for thing in need.things]
         return probe(self.python, tuple(dict.fromkeys(things)))
 

@@ -16,6 +16,7 @@ from __future__ import annotations
 
 import glob
 import shutil
+from collections.abc import Callable, Mapping
 from importlib import metadata
 from importlib.machinery import ModuleSpec, PathFinder
 
@@ -57,7 +58,7 @@ def _file(name: str) -> str | None:
     return None
 
 
-_SEARCHES = {
+_SEARCHES: Mapping[str, Callable[[str], str | None]] = {
     "distribution": _distribution,
     "module": _module,
     "program": shutil.which,

@@ -167,7 +167,7 @@ class CoralSession(Session):
     def ran(self) -> dict[str, Any]:
         """Tell what ran where, and whether weights are streamed."""
         told = {
-            "provider": "Edge TPU, CPU" if self._on_cpu else "Edge TPU",
+            "provider": "Edge TPU",
             "precision": "int8",
             **self._share(),
             "cpu_operators": self._on_cpu,

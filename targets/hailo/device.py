@@ -161,8 +161,8 @@ class HailoSession(Session):
         return {
             "provider": f"HailoRT {hailo.__version__}",
             "precision": None,
-            "precision_reason": "HailoRT tells that a network computes in integers, and "
-            "not of how many bits",
+            "precision_reason": "a network computes in integers, and HailoRT does not "
+            "tell of how many bits",
             **_share(hef),
             "host_operators": hef.on_host,
             "graphs_on_chip": hef.operators.get(CORE, 0),
@@ -205,8 +205,8 @@ def _share(hef: HefFile) -> dict[str, Any]:
     named = ", ".join(f"{n} {name}" for name, n in sorted(hef.on_host.items()))
     return {
         "accelerated_share": None,
-        "accelerated_share_reason": f"HailoRT runs {named} on the CPU, as the HEF says, "
-        "which does not tell how many operators its graphs on the chip stand for",
+        "accelerated_share_reason": f"HailoRT runs {named} on the CPU, and the HEF does "
+        "not tell how many operators its graphs on the chip stand for",
     }
 
 

@@ -172,6 +172,9 @@ def test_it_is_identified(tpu, tmp_path, monkeypatch) -> None:
     assert told.device == "Edge TPU on PCI"
     assert told.runtime_version == "BuildLabel(fake), RuntimeVersion(14)"
     assert told.identity["interpreter"].startswith("ai-edge-litert 2.")
+    assert told.identity["driver"] is None  # no kernel driver here
+    usb = Coral({"device": "usb"}, target.python).describe()
+    assert usb.identity["driver"] == "BuildLabel(fake), RuntimeVersion(14)"
 
 
 def test_without_the_library_it_says_from_whom(opened, tmp_path) -> None:

@@ -222,7 +222,7 @@ def test_all_on_the_chip_is_a_share_of_one(opened) -> None:
     assert ran["compiler"] == "3.33.0"
     assert ran["conversion"] == "none"
     assert ran["precision"] is None
-    assert "not of how many bits" in ran["precision_reason"]
+    assert "does not tell of how many bits" in ran["precision_reason"]
 
 
 def test_all_that_ran_is_documented(opened) -> None:

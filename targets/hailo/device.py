@@ -205,8 +205,8 @@ def _share(hef: HefFile) -> dict[str, Any]:
     named = ", ".join(f"{n} {name}" for name, n in sorted(hef.on_host.items()))
     return {
         "accelerated_share": None,
-        "accelerated_share_reason": f"HailoRT runs {named} on the CPU, and the HEF does "
-        "not tell how many operators its graphs on the chip stand for",
+        "accelerated_share_reason": f"HailoRT runs {named} on the CPU, and the HEF "
+        "does not tell how many operators its graphs on the chip stand for",
     }
 
 

@@ -195,7 +195,7 @@ class _Slot:
 
     def completed(self, completion_info: Any) -> None:
         """Keep what went wrong; HailoRT calls this on a thread of its own."""
-        self.failed = completion_info.exception
+        self.failed = completion_info.exception or self.failed
 
 
 def _share(hef: HefFile) -> dict[str, Any]:

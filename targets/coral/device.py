@@ -167,7 +167,7 @@ class CoralSession(Session):
     def ran(self) -> dict[str, Any]:
         """Tell what ran where, and whether weights are streamed."""
         told = {
-            "provider": "Edge TPU, CPU" if self._on_cpu else "Edge TPU",
+            "provider": "Edge TPU",
             "precision": "int8",
             **self._share(),
             "cpu_operators": self._on_cpu,
@@ -280,6 +280,17 @@ def _chosen(buses: list[str], device: str) -> str | None:
     return fitting[place] if place < len(fitting) else None
 
 
+def _driver(bus: str, library: Any) -> str | None:
+    """Return the kernel's driver on PCIe; on USB the library drives the chip itself."""
+    if bus == "pci":
+        try:
+            with open("/sys/module/apex/version", encoding="ascii") as file:
+                return f"apex {file.read(100).strip()}"
+        except (OSError, ValueError):
+            return None
+    return _text(library.edgetpu_version)
+
+
 def _text(function: Callable[[], bytes | None]) -> str | None:
     found = function()
     return None if found is None else found.decode("utf-8", "replace")
@@ -320,6 +331,7 @@ def identify(options: dict[str, Any]) -> dict[str, str | None]:
         )
     return {
         "device": f"Edge TPU on {bus.upper()}",
+        "driver": _driver(bus, library),
         "interpreter": found.name,
         "runtime_version": _text(library.edgetpu_version),
     }

@@ -22,7 +22,7 @@ import numpy as np
 
 from ...harness.device.session import Session, SessionError
 from ...harness.device.wire import Tensor
-from ...harness.formats.hef_file import CORE, read_hef
+from ...harness.formats.hef_file import CORE, HefFile, read_hef
 from . import hailortcli
 
 TIMEOUT_MS = 30_000
@@ -160,9 +160,10 @@ class HailoSession(Session):
         streams = [*self._inputs, *self._outputs]
         return {
             "provider": f"HailoRT {hailo.__version__}",
-            "precision": "integers; HailoRT does not tell of how many bits",
-            # One core operator is many layers, so that a share beside others is none.
-            "accelerated_share": None if hef.on_host else 1.0,
+            "precision": None,
+            "precision_reason": "a network computes in integers, and HailoRT does not "
+            "tell of how many bits",
+            **_share(hef),
             "host_operators": hef.on_host,
             "graphs_on_chip": hef.operators.get(CORE, 0),
             "architecture": hef.architecture,
@@ -194,7 +195,19 @@ class _Slot:
 
     def completed(self, completion_info: Any) -> None:
         """Keep what went wrong; HailoRT calls this on a thread of its own."""
-        self.failed = completion_info.exception
+        self.failed = completion_info.exception or self.failed
+
+
+def _share(hef: HefFile) -> dict[str, Any]:
+    """Return the share on the chip; one graph there stands for many operators."""
+    if not hef.on_host:
+        return {"accelerated_share": 1.0}
+    named = ", ".join(f"{n} {name}" for name, n in sorted(hef.on_host.items()))
+    return {
+        "accelerated_share": None,
+        "accelerated_share_reason": f"HailoRT runs {named} on the CPU, and the HEF "
+        "does not tell how many operators its graphs on the chip stand for",
+    }
 
 
 def _failed(exc: Exception) -> SessionError:

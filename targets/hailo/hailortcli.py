@@ -18,6 +18,7 @@ import signal
 import subprocess
 import tempfile
 from collections.abc import Sequence
+from contextlib import suppress
 from typing import Any
 
 from ...harness.device import artifacts
@@ -128,14 +129,19 @@ def milliseconds(value: Any) -> float | None:
 def _run(command: Sequence[str], limit_s: float, printed: Any = None) -> str | None:
     """Run a program within bounds and return what went wrong, None for nothing."""
     with tempfile.TemporaryFile() as errors:
-        child = subprocess.Popen(
-            command,
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.DEVNULL if printed is None else printed,
-            stderr=errors,
-            start_new_session=True,
-            preexec_fn=_bound,
-        )
+        try:
+            child = subprocess.Popen(
+                command,
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.DEVNULL if printed is None else printed,
+                stderr=errors,
+                start_new_session=True,
+            )
+        except OSError as exc:
+            return f"cannot be started: {exc}"
+        with suppress(OSError):  # what it writes must not fill the disk
+            most = (FILE_BYTES, FILE_BYTES)
+            resource.prlimit(child.pid, resource.RLIMIT_FSIZE, most)
         try:
             status = child.wait(timeout=limit_s)
         except subprocess.TimeoutExpired:
@@ -148,8 +154,3 @@ def _run(command: Sequence[str], limit_s: float, printed: Any = None) -> str | N
         lines = errors.read().decode("utf-8", "replace").split("\n")
     last = next((line.strip() for line in reversed(lines) if line.strip()), "")
     return f"ended with status {status}: {last[:200]}"
-
-
-def _bound() -> None:
-    """Keep what it writes from filling the disk."""
-    resource.setrlimit(resource.RLIMIT_FSIZE, (FILE_BYTES, FILE_BYTES))

@@ -15,3 +15,6 @@ class TestCoral(TargetContract):
     @pytest.fixture(autouse=True)
     def _model(self, tpu: Path, tmp_path: Path) -> None:
         type(self).model = write_edgetpu(tmp_path / "net_edgetpu.tflite")
+
+    def test_outputs_are_those_of_the_reference(self) -> None:
+        """A compiled file runs nowhere else; ``test_device`` knows what is computed."""

@@ -221,6 +221,8 @@ def test_all_on_the_chip_is_a_share_of_one(opened) -> None:
     assert ran["graphs_on_chip"] == 1
     assert ran["compiler"] == "3.33.0"
     assert ran["conversion"] == "none"
+    assert ran["precision"] is None
+    assert "does not tell of how many bits" in ran["precision_reason"]
 
 
 def test_all_that_ran_is_documented(opened) -> None:
@@ -242,6 +244,10 @@ def test_operators_on_the_host_are_told(opened) -> None:
     worker.open()
     ran = worker.bind({"net/in": stored(1)}).ran
     assert ran["accelerated_share"] is None
+    assert (
+        "runs 1 argmax, 1 nms, 1 softmax on the CPU"
+        in (ran["accelerated_share_reason"])
+    )
     assert ran["host_operators"] == {"nms": 1, "softmax": 1, "argmax": 1}
 
 

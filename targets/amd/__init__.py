@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+from ...harness import registry
 from ...harness.meter import PowerMeter
 from ...harness.target import Kind, Need, Option, Tier
 from ...harness.watch import StateReader
 from ..fallback import CPU_FALLBACK
-from ..meters import AmdGpu
 from ..onnxruntime import OnnxruntimeTarget
 
 REMEDY = (
@@ -48,6 +48,7 @@ class Amd(OnnxruntimeTarget):
         "tierbench.targets.onnxruntime.kernels",
         "tierbench.targets.onnxruntime.accelerated",
         "tierbench.targets.onnxruntime.distribution",
+        "tierbench.targets.onnxruntime.libraries",
         "tierbench.targets.amd.gpu",
         "tierbench.targets.amd.device",
     )
@@ -83,5 +84,5 @@ class Amd(OnnxruntimeTarget):
 
     def meters(self) -> tuple[PowerMeter, ...]:
         """Return amdsmi's meter of the same GPU."""
-        index = int(self.settings["device"])
-        return (AmdGpu({"index": index}, python=self.python),)
+        kind = registry.find(registry.METERS, "amdsmi")
+        return (kind({"index": int(self.settings["device"])}, self.python),)

@@ -18,6 +18,7 @@ from ..onnxruntime.accelerated import (
     require,
     survey,
 )
+from ..onnxruntime.libraries import load_library
 from ..onnxruntime.session import quiet_settings
 from . import gpu
 
@@ -103,6 +104,7 @@ def identify(options: dict[str, Any]) -> dict[str, str | None]:
     """
     told = distribution.identity(DISTRIBUTION)
     require(PROVIDER, DISTRIBUTION)
+    load_library("migraphx", "install ROCm 7 with MIGraphX, from AMD")
     return {**told, **gpu.identity(int(options["device"]))}
 
 

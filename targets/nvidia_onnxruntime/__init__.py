@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+from ...harness import registry
 from ...harness.meter import PowerMeter
 from ...harness.target import Kind, Need, Option, Tier
 from ...harness.values import Variant, Workload
 from ...harness.watch import StateReader
 from ..fallback import CPU_FALLBACK
-from ..meters import Nvml
 from ..onnxruntime import OnnxruntimeTarget
 
 REMEDY = (
@@ -41,6 +41,7 @@ class NvidiaOnnxruntime(OnnxruntimeTarget):
         "tierbench.targets.onnxruntime.kernels",
         "tierbench.targets.onnxruntime.accelerated",
         "tierbench.targets.onnxruntime.distribution",
+        "tierbench.targets.onnxruntime.libraries",
         "tierbench.targets.nvidia_onnxruntime.gpu",
         "tierbench.targets.nvidia_onnxruntime.device",
     )
@@ -95,7 +96,8 @@ class NvidiaOnnxruntime(OnnxruntimeTarget):
 
     def meters(self) -> tuple[PowerMeter, ...]:
         """Return NVML's meter of the same GPU."""
-        return tuple(Nvml({"index": i}, python=self.python) for i in self._indices)
+        kind = registry.find(registry.METERS, "nvml")
+        return tuple(kind({"index": i}, self.python) for i in self._indices)
 
     @property
     def _indices(self) -> tuple[int, ...]:

@@ -18,12 +18,18 @@ from ..onnxruntime.accelerated import (
     require,
     survey,
 )
+from ..onnxruntime.libraries import load_library
 from ..onnxruntime.session import quiet_settings
 from . import gpu
 
 DISTRIBUTION = "onnxruntime-gpu"
 CUDA, TENSORRT = "CUDAExecutionProvider", "TensorrtExecutionProvider"
 PROVIDERS = {"cuda": CUDA, "tensorrt": TENSORRT}
+LIBRARIES = {
+    "cuda": "pip install 'onnxruntime-gpu[cuda,cudnn]' nvidia-cublas, from NVIDIA",
+    "tensorrt": "install TensorRT 10 for CUDA 13 (libnvinfer10, libnvonnxparsers10), "
+    "from NVIDIA",
+}
 
 
 class GpuSession(AcceleratedSession):
@@ -126,7 +132,10 @@ def identify(options: dict[str, Any]) -> dict[str, str | None]:
     gpu.restrict(str(options["device"]), bool(options["tf32"]))
     told = distribution.identity(DISTRIBUTION)
     require(PROVIDERS[str(options["provider"])], DISTRIBUTION)
-    return {**told, **gpu.identity(str(options["device"]), bool(options["tf32"]))}
+    found = gpu.identity(str(options["device"]), bool(options["tf32"]))
+    preload()
+    load_library(str(options["provider"]), LIBRARIES[str(options["provider"])])
+    return {**told, **found}
 
 
 def build(model: str, options: dict[str, Any], batch: int) -> None:

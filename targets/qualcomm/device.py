@@ -16,7 +16,7 @@ import onnxruntime as ort
 from ...harness.device import artifacts
 from ...harness.device.session import Session, SessionError
 from . import soc
-from .qnn import HtpSession, identity, provider_options, qnn
+from .qnn import VERSION, HtpSession, identity, provider_options
 
 
 def identify(options: dict[str, Any]) -> dict[str, str | None]:
@@ -103,7 +103,7 @@ def context_path(model: str, options: dict[str, Any], batch: int, name: str) -> 
     """Return where the context of a model lies, whether it is compiled yet or not."""
     depends_on = {
         "onnxruntime": str(ort.__version__),
-        "qnn_provider": str(qnn.__version__),
+        "qnn_provider": VERSION,
         "options": {**options, "soc": name},
         "batch": batch,
     }

@@ -21,6 +21,7 @@ from .graphs import precisions
 from .soc import SOCS
 
 PROVIDER = "QNNExecutionProvider"
+VERSION = str(qnn.__version__)
 
 
 def devices() -> list[Any]:
@@ -34,7 +35,7 @@ def devices() -> list[Any]:
             ort.register_execution_provider_library(PROVIDER, qnn.get_library_path())
     except Exception as exc:
         raise SessionError(
-            f"onnxruntime-qnn {qnn.__version__} cannot be loaded: {exc}; it needs "
+            f"onnxruntime-qnn {VERSION} cannot be loaded: {exc}; it needs "
             "onnxruntime 1.24.2 or later and glibc 2.35 or later"
         ) from exc
     found = _known()
@@ -97,7 +98,7 @@ class HtpSession(AcceleratedSession):
 
     def ran(self) -> dict[str, Any]:
         """Tell the provider's version too."""
-        return {**super().ran(), "qnn_provider": str(qnn.__version__)}
+        return {**super().ran(), "qnn_provider": VERSION}
 
 
 def provider_options(name: str) -> dict[str, str]:
@@ -124,7 +125,7 @@ def identity() -> dict[str, str | None]:
     return {
         **distribution.identity("onnxruntime"),
         "runtime": "onnxruntime-qnn",
-        "runtime_version": str(qnn.__version__),
+        "runtime_version": VERSION,
         "onnxruntime": str(ort.__version__),
         "qnn": str(qnn.build_and_package_info.qnn_version),
     }

@@ -71,14 +71,10 @@ class AcceleratedSession(OrtSession):
         """
         self._provider = provider
         self._folder = tempfile.mkdtemp(prefix="tierbench-ort-")
+        self._precision: Any = None
 
         def loaded(**entries: str) -> ort.InferenceSession:
-            chosen = settings()
-            for name, value in {RECORD: "1", **entries}.items():
-                chosen.add_session_config_entry(name, value)
-            chosen.enable_profiling = True
-            chosen.profile_file_prefix = str(Path(self._folder) / "profile")
-            return load(model, chosen, providers)
+            return load(model, self._watched(settings(), entries), providers)
 
         try:
             session = self._alone(loaded) if not cpu_fallback else loaded()
@@ -87,7 +83,6 @@ class AcceleratedSession(OrtSession):
             self.close()
             raise
         super().__init__(session, batch)
-        self._precision: Any = None
 
     def after_first_call(self) -> None:
         """End the profile, and read from it what ran."""
@@ -112,6 +107,16 @@ class AcceleratedSession(OrtSession):
     def close(self) -> None:
         """Remove the profile."""
         shutil.rmtree(self._folder, ignore_errors=True)
+
+    def _watched(
+        self, settings: ort.SessionOptions, entries: Mapping[str, str]
+    ) -> ort.SessionOptions:
+        """Have the runtime record what it assigns to whom, and profile what runs."""
+        for name, value in {RECORD: "1", **entries}.items():
+            settings.add_session_config_entry(name, value)
+        settings.enable_profiling = True
+        settings.profile_file_prefix = str(Path(self._folder) / "profile")
+        return settings
 
     def _alone(self, loaded: Callable[..., ort.InferenceSession]) -> Any:
         """Return the session without the CPU's help, or tell what would need it."""

@@ -7,6 +7,7 @@ board and, on x86-64, Qualcomm's simulator of it.
 
 from __future__ import annotations
 
+import re
 import tempfile
 from typing import Any
 
@@ -70,25 +71,23 @@ class HtpSession(AcceleratedSession):
             entries: more entries of the session's configuration.
             compiled: whether the file holds a context.
         """
-        found = devices()[:1]
         inputs = [] if compiled else survey(model).inputs
         with tempfile.TemporaryDirectory(prefix="tierbench-qnn-") as folder:
-            described = {"dump_json_qnn_graph": "1", "json_qnn_graph_dir": folder}
+            own = {**asked, "backend_path": qnn.get_qnn_htp_path()}
+            if not compiled:
+                own |= {"dump_json_qnn_graph": "1", "json_qnn_graph_dir": folder}
 
             def settings() -> ort.SessionOptions:
-                made = quiet_settings()
-                for name, value in (entries or {}).items():
-                    made.add_session_config_entry(name, value)
+                made = _settings(own, entries or {})
                 fix_dimensions(made, inputs, batch)
-                own = {**asked, "backend_path": qnn.get_qnn_htp_path()}
-                made.add_provider_for_devices(
-                    found, own if compiled else {**own, **described}
-                )
                 return made
 
-            super().__init__(
-                model, batch, settings, PROVIDER, cpu_fallback=cpu_fallback
-            )
+            try:
+                super().__init__(
+                    model, batch, settings, PROVIDER, cpu_fallback=cpu_fallback
+                )
+            except SessionError as exc:
+                raise _plainly(exc) from exc
             self.precisions = precisions(folder)
 
     def found_precision(self, profile: str) -> Any:
@@ -99,6 +98,30 @@ class HtpSession(AcceleratedSession):
     def ran(self) -> dict[str, Any]:
         """Tell the provider's version too."""
         return {**super().ran(), "qnn_provider": VERSION}
+
+
+def _settings(own: dict[str, str], entries: dict[str, str]) -> ort.SessionOptions:
+    made = quiet_settings()
+    for name, value in entries.items():
+        made.add_session_config_entry(name, value)
+    made.add_provider_for_devices(devices()[:1], own)
+    return made
+
+
+def _plainly(exc: SessionError) -> SessionError:
+    """Return what is meant where the provider gives back a node that it asked for.
+
+    It has the runtime turn a node to its own layout first, and may then refuse the
+    node's types, which is no case for the CPU any more.
+    """
+    given_back = re.search(r"Node '(\S+)' OpType:(\w+) with domain:\S+\.nhwc", str(exc))
+    if given_back is None:
+        return exc
+    name, kind = given_back.groups()
+    return SessionError(
+        f"{PROVIDER} does not take {kind} {name!r} in the file's types; choose an int8 "
+        "variant, or a SoC with float16"
+    )
 
 
 def provider_options(name: str) -> dict[str, str]:

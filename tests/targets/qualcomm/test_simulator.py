@@ -89,6 +89,18 @@ def test_float32_is_told_as_what_it_is_computed_in(tmp_path: Path) -> None:
     assert told["precision"] == "fp16"
 
 
+@pytest.mark.parametrize("helped", [False, True])
+def test_types_that_a_processor_lacks_are_told_plainly(
+    int8: Path, tmp_path: Path, helped: bool
+) -> None:
+    """The runtime's own words are of layouts and internal domains."""
+    fp32 = Shipped("defect", tmp_path).file("onnx")
+    with pytest.raises(
+        CaseError, match=r"not take Conv 'node_.*choose an int8 variant"
+    ):
+        ran(fp32, soc="qcs6490", cpu_fallback=helped)
+
+
 def test_an_old_dsp_is_refused_with_the_alternative(int8: Path) -> None:
     variant = Variant(
         model="defect",

@@ -32,7 +32,10 @@ HOST_TARGETS = (
     *("cortex-m", "cortex-m-qemu", "cortex-m-serial", "ethos-u"),
     *("host-litert", "host-onnxruntime", "host-openvino", "sim"),
 )
-DEVICE_TARGETS = ("coral", "hailo")
+DEVICE_TARGETS = (
+    *("amd", "coral", "hailo", "nvidia-onnxruntime"),
+    *("qualcomm", "qualcomm-simulator"),
+)
 TARGETS_SHIPPED = (*HOST_TARGETS, *DEVICE_TARGETS)
 
 

@@ -64,8 +64,13 @@ SHARED = {
     ("cortex_m", "projection"),
     ("cortex_m_qemu", "cortex_m"),
     ("ethos_u", "cortex_m"),
+    ("amd", "onnxruntime"),
+    ("host_onnxruntime", "onnxruntime"),
+    ("nvidia_onnxruntime", "onnxruntime"),
+    ("qualcomm", "onnxruntime"),
 }
-"""Which may know which other: boards, firmware, what a file needs, projections."""
+"""Which may know which other: boards, firmware, what a file needs, projections, the
+runtime that several targets share."""
 
 
 def test_targets_of_one_folder_do_not_know_another() -> None:

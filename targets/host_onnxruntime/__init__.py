@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-from ...harness.target import Option, Target, Tier
-from ...harness.values import Variant, Workload
+from ...harness.target import Option, Tier
+from ..onnxruntime import OnnxruntimeTarget
 
 
-class HostOnnxruntime(Target):
+class HostOnnxruntime(OnnxruntimeTarget):
     """ONNX Runtime's CPU provider, inputs and outputs bound to preallocated memory."""
 
     name = "host-onnxruntime"
     tier = Tier.HOST
-    formats = ("onnx",)
     runtime = "onnxruntime"
     remedy = "pip install 'tierbench[host]'"
-    device_modules = ("tierbench.targets.host_onnxruntime.device",)
+    device_modules = (
+        "tierbench.targets.onnxruntime.session",
+        "tierbench.targets.host_onnxruntime.device",
+    )
     own_meters = ("rapl",)
     options = (
         Option(
@@ -45,13 +47,3 @@ class HostOnnxruntime(Target):
             help="keep weights a second time, in the kernels' own layout",
         ),
     )
-
-    def check(self, variant: Variant, workload: Workload) -> str | None:
-        """Return that the batch is fixed in the file to another one, or None."""
-        for spec in variant.profile.inputs:
-            if spec.shape and spec.shape[0] not in (-1, workload.batch):
-                return (
-                    f"input {spec.name!r} has a fixed batch of {spec.shape[0]}, "
-                    f"not {workload.batch}; export the model with a free batch"
-                )
-        return None

@@ -11,6 +11,7 @@ from tierbench.targets.contract import TargetContract
 from tierbench.targets.cortex_m import CortexM
 from tierbench.targets.host_litert import HostLitert
 from tierbench.targets.host_onnxruntime import HostOnnxruntime
+from tierbench.targets.qualcomm import QualcommSimulator
 from tierbench.targets.sim import Sim
 
 FILES = Path(defect.__file__).parent
@@ -39,6 +40,16 @@ class TestHostLitert(Installed):
 class TestCortexM(Installed):
     target = CortexM
     model = FILES / "defect.tflite"
+
+
+class TestQualcommSimulator(TargetContract):
+    target = QualcommSimulator
+    model = FILES / "defect.onnx"
+
+    @pytest.fixture(autouse=True)
+    def _runtime(self) -> None:
+        if found := self.target().unavailable():
+            missing("qnn", f"{found.reason}; {found.remedy}")
 
 
 class TestSim(Installed):

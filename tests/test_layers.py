@@ -64,6 +64,8 @@ SHARED = {
     ("cortex_m", "projection"),
     ("cortex_m_qemu", "cortex_m"),
     ("ethos_u", "cortex_m"),
+    ("jetson", "tensorrt"),
+    ("nvidia", "tensorrt"),
 }
 """Which may know which other: boards, firmware, what a file needs, projections."""
 

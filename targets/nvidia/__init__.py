@@ -36,9 +36,7 @@ class Nvidia(TensorRt):
     def readers(self) -> tuple[StateReader, ...]:
         """Return NVML's reader of the same GPU, and what Linux tells of the host."""
         module = "tierbench.targets.state.nvml"
-        reader = StateReader(
-            module=module, options=self._same_gpu, python=self.python
-        )
+        reader = StateReader(module=module, options=self._same_gpu, python=self.python)
         return (reader, *LINUX)
 
     @property

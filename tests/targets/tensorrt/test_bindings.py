@@ -80,6 +80,12 @@ def build(model: Path, target: type[Target] = Nvidia, **settings) -> None:
         builder.build()
 
 
+def run_once(model: Path) -> None:
+    with worker(model) as opened:
+        opened.open()
+        opened.bind({"x": X})
+
+
 def called(log: Path, what: str) -> list[str]:
     return [line for line in log.read_text().splitlines() if line.startswith(what)]
 
@@ -252,15 +258,14 @@ def test_what_fails_is_said_in_the_words_of_who_refused(
     build(model)
     monkeypatch.setenv("STUB_FAIL", function)
     monkeypatch.setenv("STUB_ERROR", "2")
-    with worker(model) as opened, pytest.raises(CaseError, match=message):
-        opened.open()
-        opened.bind({"x": X})
+    with pytest.raises(CaseError, match=message):
+        run_once(model)
 
 
 @pytest.mark.parametrize("log", ["10"], indirect=True)
 def test_a_build_that_fails_says_why(log, model, monkeypatch) -> None:
     monkeypatch.setenv("STUB_FAIL", "buildSerializedNetwork")
-    with pytest.raises(CaseError, match="cannot build an engine.*stand-in: no tactic"):
+    with pytest.raises(CaseError, match=r"cannot build an engine.*no tactic"):
         build(model)
 
 

@@ -122,8 +122,9 @@ class Buffer:
         self.size = max(1, count * np.dtype(dtype).itemsize)
         self._host = call("cuMemHostAlloc", self.size, 0)
         self.device = call("cuMemAlloc", self.size)
-        memory = (ctypes.c_char * self.size).from_address(int(self._host))
-        self.array = np.frombuffer(memory, dtype, count).reshape(shape)
+        memory = (ctypes.c_uint8 * self.size).from_address(int(self._host))
+        raw = np.ctypeslib.as_array(memory)[: count * np.dtype(dtype).itemsize]
+        self.array = raw.view(dtype).reshape(shape)
 
     def to_device(self, stream: Any) -> None:
         """Begin to copy to the device."""
@@ -177,7 +178,8 @@ class Timer:
         act()
         call("cuEventRecord", after, self._stream)
         call("cuEventSynchronize", after)
-        return round(call("cuEventElapsedTime", before, after) * 1e6)
+        elapsed_ms: float = call("cuEventElapsedTime", before, after)
+        return round(elapsed_ms * 1e6)
 
     def close(self) -> None:
         """Free the events."""

@@ -173,6 +173,19 @@ def test_an_engine_that_computes_in_tf32_unasked_is_refused(
         assert opened.bind({"x": X}).ran["precision"] == {"tf32": 1}
 
 
+@pytest.mark.parametrize("log", ["10"], indirect=True)
+def test_an_engine_that_tells_no_layers_has_no_precision(
+    log, model, monkeypatch
+) -> None:
+    monkeypatch.setenv("STUB_LAYERS", '{"Layers": ["double"]}')
+    build(model)
+    with worker(model) as opened:
+        opened.open()
+        ran = opened.bind({"x": X}).ran
+    assert ran["precision"] is None
+    assert "inspector" in ran["precision_reason"]
+
+
 @pytest.mark.parametrize("log", ["11"], indirect=True)
 def test_an_engine_is_built_once_for_all_that_it_depends_on(
     log, model, monkeypatch

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import ctypes
 import os
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -22,8 +23,10 @@ NON_BLOCKING = 1  # CU_STREAM_NON_BLOCKING
 CAPTURE = driver.CUstreamCaptureMode.CU_STREAM_CAPTURE_MODE_THREAD_LOCAL
 ATTRIBUTE = driver.CUdevice_attribute
 
+DEVICE = re.compile(r"\d+|(GPU|MIG)-[\w/-]+")
+LISTED = "; give the number or UUID of a GPU or MIG device that nvidia-smi lists"
 REMEDIES = {
-    NO_DEVICE: "; give the number or UUID of a GPU or MIG device that nvidia-smi lists",
+    NO_DEVICE: LISTED,
     OUT_OF_MEMORY: "; take a smaller batch or fewer streams",
 }
 
@@ -60,6 +63,8 @@ def find(device: str) -> Any:
     Raises:
         SessionError: there is no driver, or no such device.
     """
+    if device and not DEVICE.fullmatch(device):
+        raise SessionError(f"device {device!r} is neither a number nor a UUID{LISTED}")
     os.environ["CUDA_DEVICE_ORDER"] = "PCI_BUS_ID"
     if device:
         os.environ["CUDA_VISIBLE_DEVICES"] = device

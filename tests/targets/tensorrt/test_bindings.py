@@ -288,8 +288,9 @@ def test_the_device_that_is_asked_for_is_the_one_that_is_seen(log) -> None:
     uuid = "MIG-8f1e7f0c-0000-0000-0000-000000000000"
     assert Nvidia({"device": uuid}).identity()["device"] == "Stand-in GPU"
     assert called(log, "visible") == [f"visible {uuid}"]
-    with pytest.raises(CaseError, match="give the number or UUID"):
-        Nvidia({"device": "9"}).identity()
+    for wrong in ("9", "0,1", "all"):
+        with pytest.raises(CaseError, match="give the number or UUID"):
+            Nvidia({"device": wrong}).identity()
 
 
 def test_the_meter_and_the_reader_are_those_of_the_same_gpu() -> None:

@@ -33,7 +33,7 @@ HOST_TARGETS = (
     *("host-litert", "host-onnxruntime", "host-openvino", "sim"),
 )
 DEVICE_TARGETS = (
-    *("amd", "coral", "hailo", "nvidia-onnxruntime"),
+    *("amd", "coral", "hailo", "jetson", "nvidia", "nvidia-onnxruntime"),
     *("qualcomm", "qualcomm-simulator"),
 )
 TARGETS_SHIPPED = (*HOST_TARGETS, *DEVICE_TARGETS)

@@ -68,6 +68,8 @@ SHARED = {
     ("host_onnxruntime", "onnxruntime"),
     ("nvidia_onnxruntime", "onnxruntime"),
     ("qualcomm", "onnxruntime"),
+    ("jetson", "tensorrt"),
+    ("nvidia", "tensorrt"),
 }
 """Which may know which other: boards, firmware, what a file needs, projections, the
 runtime that several targets share."""

@@ -39,6 +39,12 @@ INT8_PER_TENSOR = FileRecipe(
         "tflite": tflite_static(per_channel=False),
     },
 )
+INT8_SYMMETRIC = FileRecipe(
+    "int8-symmetric",
+    "as int8, activations signed and around zero, biases in float32: for TensorRT",
+    {"onnx": onnx_static(signed=True)},
+    {"tflite": "TensorRT, which it is for, reads no .tflite file"},
+)
 INT8_ENTROPY = FileRecipe(
     "int8-entropy",
     "as int8, ranges clipped where the distribution changes least",
@@ -89,7 +95,8 @@ INT4_WEIGHTS = FileRecipe(
 RECIPES: dict[str, Recipe] = {
     recipe.name: recipe
     for recipe in (
-        *(FP16, INT8, INT8_PER_TENSOR, INT8_ENTROPY, INT8_PERCENTILE),
+        *(FP16, INT8, INT8_PER_TENSOR, INT8_SYMMETRIC, INT8_ENTROPY),
+        INT8_PERCENTILE,
         *(INT8_WEIGHTS, INT8_DYNAMIC, INT16X8, MIXED),
         *(INT4, INT4_UNIFORM, INT4_WEIGHTS),
     )
@@ -106,6 +113,7 @@ __all__ = [
     "INT8_ENTROPY",
     "INT8_PERCENTILE",
     "INT8_PER_TENSOR",
+    "INT8_SYMMETRIC",
     "INT8_WEIGHTS",
     "INT16X8",
     "MIXED",

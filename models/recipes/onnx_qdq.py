@@ -4,7 +4,8 @@ The file is written in QDQ form with float32 inputs and outputs. Weights are sym
 8-bit activations are unsigned: on x86-64 the runtime has integer kernels for no others,
 and with signed ones a part of the graph stays in float between conversions, which was
 seen to take 3.5 times as long. 16-bit ones are signed and symmetric: OpenVINO 2026.4
-was seen to compute nonsense with unsigned ones.
+was seen to compute nonsense with unsigned ones. TensorRT takes 8-bit activations only
+signed and symmetric, and biases only in float: for it both can be had.
 """
 
 from __future__ import annotations
@@ -43,6 +44,7 @@ def onnx_static(
     widths: Widths = EIGHT,
     activation_bits: int = 8,
     per_channel: bool = True,
+    signed: bool = False,
     method: Method = MIN_MAX,
 ) -> Conversion:
     """Return the conversion to integers of these widths, ranges found by a method."""
@@ -50,13 +52,15 @@ def onnx_static(
         "form": "QDQ",
         "weights": f"int{widths.bits}, symmetric, "
         f"per {'channel' if per_channel else 'tensor'}",
-        "activations": "uint8, asymmetric, per tensor"
-        if activation_bits == 8
-        else "int16, symmetric, per tensor",
+        "activations": f"int{activation_bits}, symmetric, per tensor"
+        if signed or activation_bits == 16
+        else "uint8, asymmetric, per tensor",
         "ranges": method.told,
         "inputs and outputs": "float32",
         "left in float32": list(_IN_FLOAT),
     }
+    if signed:
+        parameters["biases"] = "float32"
     if widths is not EIGHT:
         parameters["scale of 4-bit weights"] = "largest magnitude / 7"
         parameters |= widths.told
@@ -66,7 +70,7 @@ def onnx_static(
         model = prepared(source, opset)
         portions = samples.portions(given, onnx_file.inputs(model))
         found = ranges(model, portions, quantised_types(model), method)
-        quantise(model, found, out, widths, activation_bits, per_channel)
+        quantise(model, found, out, widths, activation_bits, per_channel, signed)
 
     return Conversion(
         weight_bits=widths.bits,
@@ -110,6 +114,7 @@ def quantise(
     widths: Widths,
     activation_bits: int = 8,
     per_channel: bool = True,
+    signed: bool = False,
 ) -> None:
     """Write a prepared model in integers; the model stays as it is.
 
@@ -120,6 +125,7 @@ def quantise(
         widths: of the weights.
         activation_bits: 8 or 16.
         per_channel: whether weights have a scale for each channel.
+        signed: whether 8-bit activations are signed and biases stay in float.
 
     Raises:
         ModelError: no weight can be as narrow as is asked for.
@@ -129,7 +135,8 @@ def quantise(
 
     options: dict[str, Any] = {
         "WeightSymmetric": True,
-        "ActivationSymmetric": activation_bits == 16,
+        "ActivationSymmetric": signed or activation_bits == 16,
+        "QuantizeBias": not signed,
     }
     if widths is not EIGHT:
         layers = [layer for layer, _ in onnx_weights.layers(model).values()]
@@ -146,9 +153,7 @@ def quantise(
         per_channel=per_channel,
         reduce_range=False,
         weight_qType=QuantType.QInt8,
-        activation_qType=QuantType.QInt16
-        if activation_bits == 16
-        else QuantType.QUInt8,
+        activation_qType=_activations(activation_bits, signed),
         tensors_range=found,
         nodes_to_quantize=[],
         nodes_to_exclude=[],
@@ -158,6 +163,14 @@ def quantise(
     quantiser.quantize_model()
     quantiser.model.save_model_to_file(str(out), False)
     onnx_file.tidy(out)
+
+
+def _activations(bits: int, signed: bool) -> Any:
+    from onnxruntime.quantization import QuantType
+
+    if bits == 16:
+        return QuantType.QInt16
+    return QuantType.QInt8 if signed else QuantType.QUInt8
 
 
 def mark_prepared(model: Any) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ...harness.target import Kind, Need, Option, Tier
-from ...harness.watch import LINUX, StateReader
+from ...harness.watch import StateReader
 from ..tensorrt import CUDA_GRAPH, SHARED, STREAMS, TF32, TensorRt
 
 
@@ -64,8 +64,5 @@ class Jetson(TensorRt):
     def readers(self) -> tuple[StateReader, ...]:
         """Return the module's own reader, and what Linux tells of it."""
         module = "tierbench.targets.state.jetson"
-        own = (*LINUX, StateReader(module=module))
-        return tuple(
-            StateReader(module=one.module, options=one.options, python=self.python)
-            for one in own
-        )
+        own = StateReader(module=module, python=self.python)
+        return (*super().readers(), own)

@@ -81,7 +81,7 @@ def clocks_locked(root: str = "/") -> bool | None:
 
 def _name(number: int, root: str) -> str:
     text = read_text(os.path.join(root, "etc/nvpmodel.conf")) or ""
-    listed = {int(i): name for i, name in LISTED.findall(text)}
+    listed: dict[int, str] = {int(i): name for i, name in LISTED.findall(text)}
     if number not in listed:
         known = ", ".join(f"{i} ({name})" for i, name in sorted(listed.items()))
         raise SessionError(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from ...harness import registry
 from ...harness.meter import PowerMeter
 from ...harness.target import Option, Tier
-from ...harness.watch import LINUX, StateReader
+from ...harness.watch import StateReader
 from ..tensorrt import CUDA_GRAPH, SHARED, STREAMS, TF32, TensorRt
 
 
@@ -36,10 +36,8 @@ class Nvidia(TensorRt):
     def readers(self) -> tuple[StateReader, ...]:
         """Return NVML's reader of the same GPU, and what Linux tells of the host."""
         module = "tierbench.targets.state.nvml"
-        reader = StateReader(
-            module=module, options=self._same_gpu, python=self.python
-        )
-        return (reader, *LINUX)
+        reader = StateReader(module=module, options=self._same_gpu, python=self.python)
+        return (reader, *super().readers())
 
     @property
     def _same_gpu(self) -> dict[str, str | int]:

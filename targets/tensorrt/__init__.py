@@ -6,6 +6,8 @@ reads what an engine tells of itself, ``session`` runs it.
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 from ...harness.target import Kind, Need, Option, Target
 from ...harness.values import Variant, Workload
 
@@ -45,7 +47,7 @@ class TensorRt(Target):
     formats = ("onnx",)
     runtime = "tensorrt"
     builds = True
-    needs = (
+    needs: ClassVar[tuple[Need, ...]] = (
         Need(Kind.MODULE, "tensorrt", f"install {TENSORRT}"),
         Need(
             Kind.MODULE,

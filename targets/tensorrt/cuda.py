@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import ctypes
 import os
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -22,8 +23,10 @@ NON_BLOCKING = 1  # CU_STREAM_NON_BLOCKING
 CAPTURE = driver.CUstreamCaptureMode.CU_STREAM_CAPTURE_MODE_THREAD_LOCAL
 ATTRIBUTE = driver.CUdevice_attribute
 
+DEVICE = re.compile(r"\d+|(GPU|MIG)-[\w/-]+")
+LISTED = "; give the number or UUID of a GPU or MIG device that nvidia-smi lists"
 REMEDIES = {
-    NO_DEVICE: "; give the number or UUID of a GPU or MIG device that nvidia-smi lists",
+    NO_DEVICE: LISTED,
     OUT_OF_MEMORY: "; take a smaller batch or fewer streams",
 }
 
@@ -60,6 +63,8 @@ def find(device: str) -> Any:
     Raises:
         SessionError: there is no driver, or no such device.
     """
+    if device and not DEVICE.fullmatch(device):
+        raise SessionError(f"device {device!r} is neither a number nor a UUID{LISTED}")
     os.environ["CUDA_DEVICE_ORDER"] = "PCI_BUS_ID"
     if device:
         os.environ["CUDA_VISIBLE_DEVICES"] = device
@@ -122,8 +127,9 @@ class Buffer:
         self.size = max(1, count * np.dtype(dtype).itemsize)
         self._host = call("cuMemHostAlloc", self.size, 0)
         self.device = call("cuMemAlloc", self.size)
-        memory = (ctypes.c_char * self.size).from_address(int(self._host))
-        self.array = np.frombuffer(memory, dtype, count).reshape(shape)
+        memory = (ctypes.c_uint8 * self.size).from_address(int(self._host))
+        raw = np.ctypeslib.as_array(memory)[: count * np.dtype(dtype).itemsize]
+        self.array = raw.view(dtype).reshape(shape)
 
     def to_device(self, stream: Any) -> None:
         """Begin to copy to the device."""
@@ -177,7 +183,8 @@ class Timer:
         act()
         call("cuEventRecord", after, self._stream)
         call("cuEventSynchronize", after)
-        return round(call("cuEventElapsedTime", before, after) * 1e6)
+        elapsed_ms: float = call("cuEventElapsedTime", before, after)
+        return round(elapsed_ms * 1e6)
 
     def close(self) -> None:
         """Free the events."""

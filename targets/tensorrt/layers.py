@@ -30,6 +30,9 @@ PRECISIONS = (
 MOVES = {"constant", "no-op", "noop", "reformat", "reshape", "signal", "wait"}
 """Types of layers that compute nothing, in lower case."""
 
+OTHER = {"int64", "int32", "bool", "unknown"}
+"""What indices and shapes are computed in, which is no precision of a model."""
+
 NODE = re.compile(r"\[ONNX Layer:")
 
 
@@ -60,8 +63,9 @@ def on_dla(layer: dict[str, Any]) -> bool:
 
 
 def by_precision(found: list[dict[str, Any]]) -> dict[str, int]:
-    """Return how many layers compute in which precision."""
-    return dict(sorted(Counter(map(precision, found)).items()))
+    """Return how many layers compute in which precision, without those of indices."""
+    count = Counter(map(precision, found))
+    return {name: count[name] for name in sorted(count) if name not in OTHER}
 
 
 def dla_share(found: list[dict[str, Any]]) -> float | None:

@@ -24,6 +24,9 @@ DTYPES = {
 }
 
 
+UNTOLD = "the engine's inspector tells of no layer that computes"
+
+
 class Slot:
     """An execution context with its stream and buffers: one call at a time."""
 
@@ -189,11 +192,16 @@ class TensorRtSession(Session):
     def ran(self) -> dict[str, Any]:
         """Tell what the engine says of its layers, and how it was called."""
         told, dla = self._layers, self._wish.dla >= 0
-        share = None if told is None else layers.dla_share(told) if dla else 1.0
+        precision = layers.by_precision(told or []) or None
+        share = layers.dla_share(told or []) if dla else 1.0
+        reasons = {"precision_reason": UNTOLD} if precision is None else {}
+        if share is None:
+            reasons["accelerated_share_reason"] = UNTOLD
         return {
             "provider": f"TensorRT, DLA {self._wish.dla}" if dla else "TensorRT",
-            "precision": None if told is None else layers.by_precision(told),
+            "precision": precision,
             "accelerated_share": share,
+            **reasons,
             "layers": None if told is None else len(told),
             "tf32": self._wish.tf32,
             "gpu_fallback": self._wish.gpu_fallback,

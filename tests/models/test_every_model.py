@@ -33,8 +33,8 @@ def test_entry_point_leads_to_a_model_that_fits_the_protocol(reference):
     assert (typed.name, typed.task) == (reference.name, "classification")
     assert typed.formats == FORMATS
     assert typed.variants == (
-        *("fp32", "fp16", "int8", "int8-per-tensor", "int8-entropy", "int8-percentile"),
-        *("int8-weights", "int8-dynamic", "int16x8", "mixed"),
+        *("fp32", "fp16", "int8", "int8-per-tensor", "int8-symmetric", "int8-entropy"),
+        *("int8-percentile", "int8-weights", "int8-dynamic", "int16x8", "mixed"),
         *("int4", "int4-uniform", "int4-weights"),
     )
 

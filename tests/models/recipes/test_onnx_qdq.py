@@ -43,6 +43,7 @@ def test_weights_have_one_scale_for_each_tensor(load):
     [
         ("int8", onnx.TensorProto.UINT8),
         ("int8-per-tensor", onnx.TensorProto.UINT8),
+        ("int8-symmetric", onnx.TensorProto.INT8),
         ("int16x8", onnx.TensorProto.INT16),
         ("int4", onnx.TensorProto.UINT8),
     ],
@@ -53,6 +54,19 @@ def test_every_activation_is_of_the_promised_type(load, name, kind):
     nodes = [node for node in net.graph.node if node.op_type == "QuantizeLinear"]
     assert len(nodes) >= 20
     assert {types[node.input[2]] for node in nodes} == {kind}
+
+
+def test_for_tensorrt_all_zero_points_are_zero_and_biases_are_floats(load):
+    net = load("int8-symmetric")
+    tensors = {t.name: onnx.numpy_helper.to_array(t) for t in net.graph.initializer}
+    marks = [n for n in net.graph.node if n.op_type.endswith("quantizeLinear")]
+    marks += [n for n in net.graph.node if n.op_type == "QuantizeLinear"]
+    assert len(marks) >= 40
+    assert not any(tensors[node.input[2]].any() for node in marks)
+    assert {str(one.dtype) for one in tensors.values()} <= {"int8", "float32", "int64"}
+    for node in net.graph.node:
+        if node.op_type in ("Conv", "Gemm") and len(node.input) > 2:
+            assert tensors[node.input[2]].dtype == np.float32
 
 
 @pytest.mark.parametrize("name", STATIC)

@@ -20,11 +20,12 @@ from tierbench.models.recipes import RECIPES
 
 FORMATS = ("onnx", "tflite")
 ALL = [(name, format) for name in RECIPES for format in RECIPES[name].formats]
-ONNX_ONLY = {"int8-entropy", "int8-percentile", "int4-uniform"}
+ONNX_ONLY = {"int8-symmetric", "int8-entropy", "int8-percentile", "int4-uniform"}
 LOST_MAX = {
     "fp16": 0.005,
     "int8": 0.02,
     "int8-per-tensor": 0.02,
+    "int8-symmetric": 0.02,
     "int8-entropy": 0.03,
     "int8-percentile": 0.02,
     "int8-weights": 0.01,

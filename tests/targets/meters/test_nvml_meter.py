@@ -38,6 +38,15 @@ static double now(void) {
 }
 int nvmlInitWithFlags(unsigned flags) { return 0; }
 int nvmlShutdown(void) { return 0; }
+int nvmlDeviceGetHandleByUUID(const char *uuid, void **device) {
+    int whole = !strcmp(uuid, "GPU-1"), part = !strcmp(uuid, "MIG-1");
+    *device = (void *) (long) (whole ? 1 : 2);
+    return whole || part ? 0 : 6; /* NVML_ERROR_NOT_FOUND */
+}
+int nvmlDeviceGetDeviceHandleFromMigDeviceHandle(void *mig, void **device) {
+    *device = (void *) 1;
+    return mig == (void *) 2 ? 0 : 2;
+}
 int nvmlDeviceGetHandleByIndex_v2(unsigned index, void **device) {
     *device = (void *) 1;
     return index == 0 ? 0 : 2;
@@ -168,6 +177,14 @@ def test_a_gpu_that_tells_nothing_says_so(
     found = Nvml({"index": 0}, python=None)
     assert found.specifications() == ()
     assert "NVIDIA Silent tells neither power nor energy" in (found.missing() or "")
+
+
+@pytest.mark.parametrize("uuid", ["GPU-1", "MIG-1"])
+def test_a_gpu_is_found_by_its_uuid_or_that_of_a_part(driver: Path, uuid: str) -> None:
+    found = Nvml({"uuid": uuid})
+    counter, *_ = found.specifications()
+    found.close()
+    assert counter.note.startswith(f"GPU {uuid}, ")
 
 
 @pytest.mark.parametrize("meter", [7], indirect=True)

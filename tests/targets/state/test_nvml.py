@@ -12,6 +12,7 @@ READER = "tierbench.targets.state.nvml"
 STUB = r"""
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 /* The file named by the environment holds: sm_mhz celsius reasons limit_mw; a negative
    number makes its function fail with NVML_ERROR_NOT_SUPPORTED (3). */
 static long long state(int place) {
@@ -28,11 +29,21 @@ static int put(unsigned *out, long long value) {
 }
 int nvmlInitWithFlags(unsigned flags) { return 0; }
 int nvmlShutdown(void) { return 0; }
+int nvmlDeviceGetHandleByUUID(const char *uuid, void **device) {
+    int whole = !strcmp(uuid, "GPU-1"), part = !strcmp(uuid, "MIG-1");
+    *device = (void *) (long) (whole ? 1 : 2);
+    return whole || part ? 0 : 6; /* NVML_ERROR_NOT_FOUND */
+}
+int nvmlDeviceGetDeviceHandleFromMigDeviceHandle(void *mig, void **device) {
+    *device = (void *) 1;
+    return mig == (void *) 2 ? 0 : 2;
+}
 int nvmlDeviceGetHandleByIndex_v2(unsigned index, void **device) {
     *device = (void *) 1;
     return index == 0 ? 0 : 2; /* NVML_ERROR_INVALID_ARGUMENT */
 }
 int nvmlDeviceGetClockInfo(void *device, unsigned type, unsigned *out) {
+    if (device != (void *) 1) return 2;
     return put(out, type == 1 ? state(0) : type == 2 ? 2619 : -1);
 }
 int nvmlDeviceGetTemperature(void *device, unsigned sensor, unsigned *out) {
@@ -163,3 +174,11 @@ def test_changes_are_seen_while_it_watches(driver: Path) -> None:
         clock, *_ = monitor.stop()
     assert clock.values[0] == 1.98e9
     assert clock.values[-1] == 1.2e9
+
+
+@pytest.mark.parametrize("uuid", ["GPU-1", "MIG-1"])
+def test_a_gpu_is_found_by_its_uuid_or_that_of_a_part(driver: Path, uuid: str) -> None:
+    with Monitor((READER,), [(READER, {"uuid": uuid})]) as monitor:
+        assert told(monitor)["clock: gpu"][0] == 1.98e9
+    with Monitor((READER,), [(READER, {"uuid": "GPU-2"})]) as monitor:
+        assert "NVML tells of no GPU GPU-2" in monitor.missing[READER]

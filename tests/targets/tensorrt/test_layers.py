@@ -45,8 +45,9 @@ def test_a_kernel_that_rounds_to_tf32_is_told_apart() -> None:
     assert precision(layer("Half", TacticName=kernel)) == "fp16"
 
 
-def test_layers_that_only_move_data_are_not_counted() -> None:
-    text = json.dumps({"Layers": [layer("Half"), layer("Half", "Reformat")]})
+def test_layers_that_only_move_data_or_count_places_are_not_counted() -> None:
+    rest = [layer("Half", "Reformat"), layer("Int64"), layer("Row major linear BOOL")]
+    text = json.dumps({"Layers": [layer("Half"), *rest]})
     found = layers(text)
     assert found is not None
     assert by_precision(found) == {"fp16": 1}

@@ -1,0 +1,172 @@
+"""Frame rates of a Hailo by networks alike: each scaled by size, weighed by nearness.
+
+Frames per second depend on whether the compiler fits a network onto the chip whole or
+in several contexts that are loaded in turn, which no formula of sizes tells. So the
+published networks nearby vote. Each gives its frame rate, corrected for the difference
+in size by its regime's slopes; near ones weigh more, and of another kind (where the
+kind is told) nothing. A chip of a share of Hailo-8 is taken to do with a network what
+Hailo-8 does with one that is larger by that share: in compute, memory and its link.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from .band import Band, Vector, mixture_band
+from .work import TRANSFORMER, Work
+
+WHOLE, CONTEXTS, TOKENS = 0, 1, 2
+"""Regimes with slopes of their own."""
+SLOPE_MEANS = np.array([0.0, -0.6, -0.2])
+SLOPE_DEVIATION = 0.3
+ROW_DEVIATION = 0.4
+"""Of slopes before rows speak, and of a row: frame rates fall with operations."""
+NEAR = 0.2
+"""Distance in logarithms over which a network's weight falls by e; kinds told."""
+NEAR_UNTOLD = 0.25
+FAR_WEIGHT = 0.003
+"""What a network keeps of its weight however far it is, times the distance above."""
+SPREAD = 0.15
+SPREAD_BY_DISTANCE = 0.2
+"""Standard deviation of a neighbour's vote, and what is added by distance."""
+FREEDOM = 5.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Neighbour:
+    """A published network: sizes and frames per second with batch 1 and 8."""
+
+    network: str
+    parameters: int
+    macs: int
+    elements: int
+    kind: str
+    fps_batch1: float
+    fps_batch8: float
+
+    @property
+    def regime(self) -> int:
+        """Return whether it fits whole, takes contexts, or is a transformer."""
+        if self.kind == TRANSFORMER:
+            return TOKENS
+        return CONTEXTS if self.fps_batch8 > 1.05 * self.fps_batch1 else WHOLE
+
+    def log_fps(self, batch: int) -> float:
+        """Return the logarithm of the published frame rate."""
+        return float(np.log(self.fps_batch1 if batch == 1 else self.fps_batch8))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Analogues:
+    """Neighbours with slopes by regime, shape (3, 3), for one batch size."""
+
+    neighbours: tuple[Neighbour, ...]
+    batch: int
+    slopes: Vector
+
+    def places(self) -> Vector:
+        """Return the neighbours' logarithms of sizes, shape (networks, 3)."""
+        return np.array([_place(n) for n in self.neighbours])
+
+
+def analogues(neighbours: Sequence[Neighbour], batch: int) -> Analogues:
+    """Return neighbours with slopes fitted to them."""
+    places = np.array([_place(one) for one in neighbours])
+    rates = np.array([one.log_fps(batch) for one in neighbours])
+    regimes = np.array([one.regime for one in neighbours])
+    slopes = [
+        _slopes(places[regimes == regime], rates[regimes == regime])
+        for regime in (WHOLE, CONTEXTS, TOKENS)
+    ]
+    return Analogues(neighbours=tuple(neighbours), batch=batch, slopes=np.array(slopes))
+
+
+def _place(one: Neighbour) -> list[float]:
+    return [float(np.log(x)) for x in (one.parameters, one.macs, one.elements)]
+
+
+def _slopes(places: Vector, rates: Vector) -> Vector:
+    """Return slopes held towards `SLOPE_MEANS`, with rows weighted as under a t."""
+    if len(rates) < 2:
+        return SLOPE_MEANS
+    centred = places - places.mean(axis=0)
+    target = rates - rates.mean()
+    weights = np.ones(len(rates))
+    slopes = SLOPE_MEANS
+    for _ in range(6):
+        weighted = centred * weights[:, None] / ROW_DEVIATION**2
+        slopes = np.linalg.solve(
+            centred.T @ weighted + np.eye(3) / SLOPE_DEVIATION**2,
+            weighted.T @ target + SLOPE_MEANS / SLOPE_DEVIATION**2,
+        )
+        rest = target - centred @ slopes
+        rest = rest - np.median(rest)
+        weights = FREEDOM / (FREEDOM - 1 + (rest / ROW_DEVIATION) ** 2)
+    return np.asarray(slopes)
+
+
+def log_fps(
+    found: Analogues, work: Work, *, share: float = 1.0, scale: float = 1.0
+) -> Band:
+    """Return a band of the logarithm of frames per second.
+
+    Args:
+        found: the neighbours.
+        work: of the network that is asked for.
+        share: of Hailo-8 that the chip has.
+        scale: how far votes' standard deviations are stretched.
+    """
+    offsets, distances = _offsets(found, work, share)
+    near = NEAR_UNTOLD if work.kind is None else NEAR
+    weights = np.exp(-distances / near) + FAR_WEIGHT * near
+    if work.kind is not None:
+        same = np.array([one.kind == work.kind for one in found.neighbours])
+        weights = weights * same if same.any() else weights
+    weights = weights / weights.sum()
+    votes = np.array([one.log_fps(found.batch) for one in found.neighbours])
+    regimes = np.array([one.regime for one in found.neighbours])
+    votes = votes + (offsets * found.slopes[regimes]).sum(axis=1)
+    spread = scale * np.hypot(SPREAD, SPREAD_BY_DISTANCE * distances)
+    kept = weights > 1e-3
+    return mixture_band(weights[kept] / weights[kept].sum(), votes[kept], spread[kept])
+
+
+def nearest(found: Analogues, work: Work, share: float, count: int) -> list[Neighbour]:
+    """Return the neighbours that weigh most."""
+    distances = _offsets(found, work, share)[1]
+    order = np.argsort(distances, kind="stable")
+    own = [found.neighbours[place] for place in order]
+    if work.kind is not None and any(one.kind == work.kind for one in own):
+        own = [one for one in own if one.kind == work.kind]
+    return own[:count]
+
+
+def _offsets(found: Analogues, work: Work, share: float) -> tuple[Vector, Vector]:
+    """Return by how much, in logarithms, the work is larger, and the distances."""
+    places = found.places()
+    asked = np.log([work.parameters, work.macs, work.elements or 1]) - np.log(share)
+    offsets = asked - places
+    if work.elements is None:
+        offsets[:, 2] = 0.0
+    return offsets, np.sqrt((offsets**2).sum(axis=1))
+
+
+def outside(found: Analogues, work: Work, share: float) -> str | None:
+    """Return in what a network lies outside of those published, or None."""
+    asked = {"parameters": work.parameters, "multiply-accumulates": work.macs}
+    places = found.places()
+    for column, (name, value) in enumerate(asked.items()):
+        low, high = np.exp(places[:, column].min()), np.exp(places[:, column].max())
+        if not low / REACH <= value / share <= high * REACH:
+            return (
+                f"{value} {name}; published were {low:.3g} to {high:.3g} on Hailo-8, "
+                f"and no further than {REACH:g} times beyond that is anything said"
+            )
+    return None
+
+
+REACH = 2.0
+"""How many times smaller or larger than all published a network may be."""

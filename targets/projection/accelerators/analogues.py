@@ -5,7 +5,7 @@ in several contexts that are loaded in turn, which no formula of sizes tells. So
 published networks nearby vote. Each gives its frame rate, corrected for the difference
 in size by its regime's slopes; near ones weigh more, and of another kind (where the
 kind is told) nothing. A chip of a share of Hailo-8 is taken to do with a network what
-Hailo-8 does with one that is larger by that share: in compute, memory and its link.
+Hailo-8 does with one that is larger by that share, on an input of the same size.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from .band import Band, Vector, mixture_band
 from .work import TRANSFORMER, Work
@@ -24,15 +25,29 @@ SLOPE_MEANS = np.array([0.0, -0.6, -0.2])
 SLOPE_DEVIATION = 0.3
 ROW_DEVIATION = 0.4
 """Of slopes before rows speak, and of a row: frame rates fall with operations."""
-NEAR = 0.2
-"""Distance in logarithms over which a network's weight falls by e; kinds told."""
-NEAR_UNTOLD = 0.25
 FAR_WEIGHT = 0.003
-"""What a network keeps of its weight however far it is, times the distance above."""
+"""What a network keeps of its weight however far it is, times the nearness."""
 SPREAD = 0.15
-SPREAD_BY_DISTANCE = 0.2
-"""Standard deviation of a neighbour's vote, and what is added by distance."""
+"""Standard deviation of the vote of a network of the same size."""
 FREEDOM = 5.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Metric:
+    """How nearness counts: weight falls by e over ``near``, a vote's spread grows.
+
+    Distances are in logarithms of parameters, multiply-accumulates and values of the
+    input, each times its ``stretch``.
+    """
+
+    near: float
+    stretch: tuple[float, float, float]
+    spread: float
+
+
+KIND_TOLD = Metric(near=0.2, stretch=(1.0, 1.0, 1.0), spread=0.2)
+KIND_UNTOLD = Metric(near=0.35, stretch=(0.5, 0.5, 3.0), spread=0.1)
+"""Networks of one family share their input's size, which tells more than the others."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,27 +76,43 @@ class Neighbour:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Analogues:
-    """Neighbours with slopes by regime, shape (3, 3), for one batch size."""
+    """Neighbours with slopes by regime, shape (3, 3), for one batch size.
+
+    ``places`` are logarithms of sizes, shape (networks, 3); ``rates`` of frames per
+    second.
+    """
 
     neighbours: tuple[Neighbour, ...]
     batch: int
     slopes: Vector
+    places: Vector
+    rates: Vector
+    regimes: NDArray[np.int64]
+    kinds: NDArray[np.str_]
 
-    def places(self) -> Vector:
-        """Return the neighbours' logarithms of sizes, shape (networks, 3)."""
-        return np.array([_place(n) for n in self.neighbours])
 
-
-def analogues(neighbours: Sequence[Neighbour], batch: int) -> Analogues:
-    """Return neighbours with slopes fitted to them."""
+def analogues(
+    neighbours: Sequence[Neighbour], batch: int, slopes: Vector | None = None
+) -> Analogues:
+    """Return neighbours with slopes, fitted to them where none are given."""
     places = np.array([_place(one) for one in neighbours])
     rates = np.array([one.log_fps(batch) for one in neighbours])
     regimes = np.array([one.regime for one in neighbours])
-    slopes = [
-        _slopes(places[regimes == regime], rates[regimes == regime])
-        for regime in (WHOLE, CONTEXTS, TOKENS)
-    ]
-    return Analogues(neighbours=tuple(neighbours), batch=batch, slopes=np.array(slopes))
+    if slopes is None:
+        fitted = [
+            _slopes(places[regimes == regime], rates[regimes == regime])
+            for regime in (WHOLE, CONTEXTS, TOKENS)
+        ]
+        slopes = np.array(fitted)
+    return Analogues(
+        neighbours=tuple(neighbours),
+        batch=batch,
+        slopes=slopes,
+        places=places,
+        rates=rates,
+        regimes=regimes,
+        kinds=np.array([one.kind for one in neighbours]),
+    )
 
 
 def _place(one: Neighbour) -> list[float]:
@@ -119,17 +150,14 @@ def log_fps(
         share: of Hailo-8 that the chip has.
         scale: how far votes' standard deviations are stretched.
     """
+    metric = KIND_TOLD if work.kind is not None else KIND_UNTOLD
     offsets, distances = _offsets(found, work, share)
-    near = NEAR_UNTOLD if work.kind is None else NEAR
-    weights = np.exp(-distances / near) + FAR_WEIGHT * near
-    if work.kind is not None:
-        same = np.array([one.kind == work.kind for one in found.neighbours])
-        weights = weights * same if same.any() else weights
+    weights = np.exp(-distances / metric.near) + FAR_WEIGHT * metric.near
+    if work.kind in found.kinds:
+        weights = weights * (found.kinds == work.kind)
     weights = weights / weights.sum()
-    votes = np.array([one.log_fps(found.batch) for one in found.neighbours])
-    regimes = np.array([one.regime for one in found.neighbours])
-    votes = votes + (offsets * found.slopes[regimes]).sum(axis=1)
-    spread = scale * np.hypot(SPREAD, SPREAD_BY_DISTANCE * distances)
+    votes = found.rates + (offsets * found.slopes[found.regimes]).sum(axis=1)
+    spread = scale * np.hypot(SPREAD, metric.spread * distances)
     kept = weights > 1e-3
     return mixture_band(weights[kept] / weights[kept].sum(), votes[kept], spread[kept])
 
@@ -146,18 +174,20 @@ def nearest(found: Analogues, work: Work, share: float, count: int) -> list[Neig
 
 def _offsets(found: Analogues, work: Work, share: float) -> tuple[Vector, Vector]:
     """Return by how much, in logarithms, the work is larger, and the distances."""
-    places = found.places()
-    asked = np.log([work.parameters, work.macs, work.elements or 1]) - np.log(share)
-    offsets = asked - places
+    metric = KIND_TOLD if work.kind is not None else KIND_UNTOLD
+    sizes = [work.parameters / share, work.macs / share, work.elements or 1]
+    asked = np.log(sizes)
+    offsets = asked - found.places
     if work.elements is None:
         offsets[:, 2] = 0.0
-    return offsets, np.sqrt((offsets**2).sum(axis=1))
+    stretched = offsets * np.array(metric.stretch)
+    return offsets, np.sqrt((stretched**2).sum(axis=1))
 
 
 def outside(found: Analogues, work: Work, share: float) -> str | None:
     """Return in what a network lies outside of those published, or None."""
     asked = {"parameters": work.parameters, "multiply-accumulates": work.macs}
-    places = found.places()
+    places = found.places
     for column, (name, value) in enumerate(asked.items()):
         low, high = np.exp(places[:, column].min()), np.exp(places[:, column].max())
         if not low / REACH <= value / share <= high * REACH:

@@ -13,7 +13,7 @@ import numpy as np
 
 from ....harness.errors import StoreError
 from ....harness.plain import from_plain, parse_json, to_plain
-from .analogues import Analogues, Neighbour
+from .analogues import Analogues, Neighbour, analogues
 from .laplace import Fitted
 
 SCHEMA = 1
@@ -69,11 +69,8 @@ class HailoFit:
 
     def analogues(self, batch: int) -> Analogues:
         """Return the neighbours for a batch size."""
-        return Analogues(
-            neighbours=self.neighbours,
-            batch=batch,
-            slopes=np.array(self.slopes[str(batch)]),
-        )
+        slopes = np.array(self.slopes[str(batch)])
+        return analogues(self.neighbours, batch, slopes)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

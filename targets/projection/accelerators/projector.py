@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Set
-from typing import TypeAlias
+from abc import abstractmethod
+from collections.abc import Mapping, Set
+from typing import ClassVar
 
 from ....harness.figure import Figure
 from ....harness.option import Option
@@ -13,34 +14,29 @@ from .devices import names_of
 from .figures import Question, amd, coral, gpus, hailo
 from .rows import SCENARIOS, SINGLE_STREAM
 
-Answer: TypeAlias = Callable[[Question], tuple[Figure, ...]]
-
 
 class Accelerator(Projector):
-    """Devices of one kind, from published rows."""
+    """Devices of one family, from published rows."""
 
-    def __init__(self, name: str, family: str, answer: Answer) -> None:
-        """Keep who answers for the devices of a family."""
-        self.family, self.answer = family, answer
-        self.name = name  # type: ignore[misc]
-        self.options = (  # type: ignore[misc]
-            Option(name="device", kind=str, default="", help="which device"),
-            Option(
-                name="batch",
-                kind=float,
-                default=1.0,
-                help="samples in a call; what is best for the scenario where left out",
-                minimum=1,
-                maximum=4096,
-            ),
-            Option(
-                name="scenario",
-                kind=str,
-                default=SINGLE_STREAM,
-                help="single_stream, or offline for throughput alone",
-                choices=SCENARIOS,
-            ),
-        )
+    family: ClassVar[str]
+    options = (
+        Option(name="device", kind=str, default="", help="which device"),
+        Option(
+            name="scenario",
+            kind=str,
+            default=SINGLE_STREAM,
+            help="single_stream, or offline for throughput alone",
+            choices=SCENARIOS,
+        ),
+        Option(
+            name="batch",
+            kind=float,
+            default=1.0,
+            help="samples in a call; offline the best that was published",
+            minimum=1,
+            maximum=4096,
+        ),
+    )
 
     def problems(self, settings: Mapping[str, Setting], refused: Set[str]) -> list[str]:
         """Return what is wrong with the device and the batch."""
@@ -70,10 +66,66 @@ class Accelerator(Projector):
             )
         )
 
+    @abstractmethod
+    def answer(self, question: Question) -> tuple[Figure, ...]:
+        """Return latency and throughput of a model on one of the devices."""
 
-HAILO = Accelerator("hailo", "hailo", hailo)
-CORAL = Accelerator("coral", "coral", coral)
-JETSON = Accelerator("jetson", "jetson", gpus)
-NVIDIA = Accelerator("nvidia", "nvidia", gpus)
-NVIDIA_ONNXRUNTIME = Accelerator("nvidia-onnxruntime", "nvidia", gpus)
-AMD = Accelerator("amd", "amd", amd)
+
+class Hailo(Accelerator):
+    """Hailo's chips."""
+
+    name = family = "hailo"
+
+    def answer(self, question: Question) -> tuple[Figure, ...]:
+        """Return frame rates by networks alike."""
+        return hailo(question)
+
+
+class Coral(Accelerator):
+    """Devices with an Edge TPU."""
+
+    name = family = "coral"
+
+    def answer(self, question: Question) -> tuple[Figure, ...]:
+        """Return what a call, compute and streamed weights take."""
+        return coral(question)
+
+
+class Nvidia(Accelerator):
+    """NVIDIA's server cards."""
+
+    name = family = "nvidia"
+
+    def answer(self, question: Question) -> tuple[Figure, ...]:
+        """Return what a call and compute or weights take."""
+        return gpus(question)
+
+
+class NvidiaOnnxruntime(Nvidia):
+    """The same cards by the name of the other target."""
+
+    name = "nvidia-onnxruntime"
+
+
+class Jetson(Nvidia):
+    """NVIDIA's modules."""
+
+    name = family = "jetson"
+
+
+class Amd(Accelerator):
+    """AMD's server cards."""
+
+    name = family = "amd"
+
+    def answer(self, question: Question) -> tuple[Figure, ...]:
+        """Return why nothing is said."""
+        return amd(question)
+
+
+AMD = Amd()
+CORAL = Coral()
+HAILO = Hailo()
+JETSON = Jetson()
+NVIDIA = Nvidia()
+NVIDIA_ONNXRUNTIME = NvidiaOnnxruntime()

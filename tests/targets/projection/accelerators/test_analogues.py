@@ -64,7 +64,7 @@ def test_half_a_chip_is_a_network_twice_as_large() -> None:
         parameters=2 * WORK.parameters,
         macs=2 * WORK.macs,
         kind=PLAIN,
-        elements=2 * 150_528,
+        elements=150_528,
     )
     half = log_fps(found, WORK, share=0.5)
     assert half.mid == pytest.approx(log_fps(found, twice).mid, abs=1e-6)

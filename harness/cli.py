@@ -25,6 +25,7 @@ BUILT_IN = (
     "mlperf",
     "models",
     "plan",
+    "published",
     "results",
     "run",
     "targets",

@@ -15,6 +15,7 @@ RECIPES = "tierbench.recipes"
 TECHNIQUES = "tierbench.techniques"
 SHIFTS = "tierbench.shifts"
 COMMANDS = "tierbench.commands"
+CATALOGUES = "tierbench.catalogues"
 
 
 @cache

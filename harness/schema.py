@@ -24,7 +24,7 @@ from sqlalchemy import (
     TypeDecorator,
 )
 
-HEAD = "0001"
+HEAD = "0002"
 """The newest revision in ``migrations/versions``."""
 
 
@@ -186,3 +186,11 @@ samples = Table(
     PrimaryKeyConstraint("result_id", "place"),
 )
 """The series of all blocks of one worker, phase and quantity, one after another."""
+
+published = Table(
+    "published",
+    metadata,
+    _text("id", primary_key=True),
+    _text("json"),
+)
+"""What others published, apart from all that was measured; ``id`` is of its source."""

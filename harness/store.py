@@ -26,6 +26,9 @@ from .database import Database
 from .errors import NotFound, StoreError
 from .migrations import bring_to_head
 from .plain import from_plain, parse_json, parse_object, to_json
+from .published import shelf
+from .published.result import PublishedResult
+from .published.shelf import Added
 from .rows import (
     environment_row,
     more_block_rows,
@@ -269,6 +272,14 @@ class Store:
             with self._database.read() as connection:
                 found = read_results(connection, part, samples=samples)
             yield from found
+
+    def add_published(self, results: Iterable[PublishedResult]) -> Added:
+        """Add what others published, all or none; what is there already stays."""
+        return shelf.add_published(self._database, results)
+
+    def published(self) -> list[PublishedResult]:
+        """Return all that others published, by network, device and scenario."""
+        return shelf.read_all(self._database)
 
     def _check_run(self, id: str) -> None:
         known = [run.id for run in self.runs()]

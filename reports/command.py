@@ -70,7 +70,8 @@ def _drift_page(study: Path) -> str:
 def _page(store_url: str, run_id: str | None) -> str:
     from .page import render
 
-    rows, runs, environments, distributions, techniques = _read(store_url, run_id)
+    read = _read(store_url, run_id)
+    rows, runs, environments, distributions, techniques, published = read
     names = dict.fromkeys(str(run["name"]) for run in runs)
     title = next(iter(names)) if len(names) == 1 else "Benchmark report"
     return render(
@@ -80,13 +81,14 @@ def _page(store_url: str, run_id: str | None) -> str:
         environments=environments,
         distributions=distributions,
         techniques=techniques,
+        published=published,
     )
 
 
 def _read(
     store_url: str, run_id: str | None
-) -> tuple[Rows, Rows, dict[str, Any], dict[str, LatencyHistogram], Techniques]:
-    """Return a store's rows, runs, and what was compared of its variants.
+) -> tuple[Rows, Rows, dict[str, Any], dict[str, LatencyHistogram], Techniques, Rows]:
+    """Return a store's rows, runs, what was compared of its variants, and published.
 
     Environments and histograms come by their key.
     """
@@ -94,6 +96,7 @@ def _read(
     from ..harness.distribution import latency_histogram
     from ..harness.gains import gains
     from ..harness.plain import to_plain
+    from ..harness.published.result import published_row
     from ..harness.results import find_run, row, run_row, skipped_last
     from ..harness.sides import side_of
     from ..harness.store import Store
@@ -115,8 +118,10 @@ def _read(
                 histograms[result.case.key] = histogram
             if found := result.environment:
                 environments[found.sha256] = to_plain(found)
+        published = [published_row(result) for result in store.published()]
         runs = [run_row(known) for known in store.runs() if known.id in used]
     gained, uncompared = gains(sides)
     claims = findings(gained)
     techniques = Techniques(gains=gained, uncompared=uncompared, claims=claims)
-    return skipped_last(rows), runs, environments, histograms, techniques
+    rows = skipped_last(rows)
+    return rows, runs, environments, histograms, techniques, published

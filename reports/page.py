@@ -27,6 +27,7 @@ from .interactive import bundle, figure
 from .load import load_tables
 from .metrics import Row, number, words
 from .pareto import fronts, states
+from .published import published_tables
 from .ridges import ridges
 from .soak import finalists, warnings
 from .summary import (
@@ -52,31 +53,29 @@ def render(
     environments: Mapping[str, Mapping[str, Any]] | None = None,
     distributions: Mapping[str, LatencyHistogram] | None = None,
     techniques: Techniques | None = None,
+    published: Sequence[Row] = (),
 ) -> str:
     """Return the page for rows as ``tierbench results --json`` prints them.
 
-    ``runs`` are what ``harness.results.run_row`` returns; ``environments`` maps the
-    hash that a row names to the environment as a plain mapping; ``distributions`` maps
-    a row's ``case_key`` to the histogram of its latencies; ``techniques`` are what
-    ``harness.gains`` and ``harness.claims`` find in the same results.
+    ``runs`` are what ``harness.results.run_row`` returns; ``environments`` map the
+    hash that a row names to the environment, ``distributions`` a row's ``case_key`` to
+    the histogram of its latencies; ``techniques`` are what ``harness.gains`` and
+    ``harness.claims`` find. Of ``published``, rows as ``tierbench results --published
+    --json`` prints them, those of a network or a device among the rows are shown.
 
     A pure function: equal input gives equal bytes. Texts in the rows are shown, never
     interpreted. Raises InputError where a row holds what JSON cannot express.
     """
     rows, distributions = list(rows), distributions or {}
     techniques = techniques or Techniques()
-    style = _asset("page.css")
     found = _findings(rows)
-    scripts = [_asset("page.js")]
-    if found["figure"] is not None:
-        scripts += [bundle(), _asset("figure.js")]
+    others, cited = published_tables(rows, published, environments or {})
     return _template().render(
         title=words(title),
-        style=Markup(style),
-        style_hash=_csp_hash(style),
-        scripts=[Markup(script) for script in scripts],
-        script_hashes=[_csp_hash(script) for script in scripts],
-        data=_data(rows, found["figure"], distributions, techniques),
+        **_style("page.css"),
+        **_scripts(found["figure"]),
+        data=_data(rows, found["figure"], distributions, techniques, cited),
+        others=others,
         **_bought(techniques),
         runs=runs,
         questions=questions(runs),
@@ -86,11 +85,23 @@ def render(
     )
 
 
+def _scripts(figure: object) -> dict[str, Any]:
+    """Return the page's scripts and their hashes; what draws comes with a figure."""
+    scripts = [_asset("page.js")]
+    if figure is not None:
+        scripts += [bundle(), _asset("figure.js")]
+    return {
+        "scripts": [Markup(script) for script in scripts],
+        "script_hashes": [_csp_hash(script) for script in scripts],
+    }
+
+
 def _data(
     rows: Sequence[Row],
     figure: Mapping[str, Any] | None,
     distributions: Mapping[str, LatencyHistogram],
     techniques: Techniques,
+    published: Sequence[Row],
 ) -> dict[str, Markup]:
     """Return what the page holds as JSON, by the id of its element."""
     histograms = {key: asdict(found) for key, found in distributions.items()}
@@ -100,13 +111,19 @@ def _data(
     }
     if techniques.gains or techniques.uncompared:
         data["techniques"] = Markup(_json(to_plain(techniques)))
+    if published:
+        data["published"] = Markup(_json(published))
     return data if figure is None else {**data, "chart": Markup(_json(figure))}
 
 
 def page_assets(name: str, *styles: str) -> tuple[Template, dict[str, Any]]:
     """Return another page's template, and its style with the hash that allows it."""
-    style = "".join(map(_asset, ("page.css", *styles)))
-    return _template(name), {"style": Markup(style), "style_hash": _csp_hash(style)}
+    return _template(name), _style("page.css", *styles)
+
+
+def _style(*names: str) -> dict[str, Any]:
+    style = "".join(map(_asset, names))
+    return {"style": Markup(style), "style_hash": _csp_hash(style)}
 
 
 def _template(name: str = "page.html") -> Template:

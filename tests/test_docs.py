@@ -19,8 +19,15 @@ LINK = re.compile(r"\[[^\]]+\]\(([^)#]+)(?:#[^)]*)?\)")
 GROUPED = (
     *("drift export", "drift study"),
     *("models build", "models list", "models rebuild", "models show"),
+    "published import",
 )
-SHIPPED = (*sorted({*BUILT_IN} - {"models"}), *GROUPED, "project", "report", "search")
+SHIPPED = (
+    *sorted({*BUILT_IN} - {"models", "published"}),
+    *GROUPED,
+    "project",
+    "report",
+    "search",
+)
 HOST_TARGETS = (
     *("cortex-m", "cortex-m-qemu", "cortex-m-serial", "ethos-u"),
     *("host-litert", "host-onnxruntime", "host-openvino", "sim"),
@@ -72,7 +79,7 @@ def usage(name: str) -> str:
 
 def test_every_command_of_a_group_is_looked_at() -> None:
     found = set()
-    for name in ("drift", "models"):
+    for name in ("drift", "models", "published"):
         group = command(name)
         assert isinstance(group, click.Group)
         found |= {f"{name} {own}" for own in group.commands}
@@ -179,7 +186,9 @@ def test_commands_in_the_documents_exist(page: Path) -> None:
     inline = re.findall(r"`(tierbench [^`]+)`", page.read_text(encoding="utf-8"))
     text = "\n".join([*blocks, *inline])
     for name, rest in re.findall(
-        r"(?:^|/|(?<!from) )tierbench ((?:(?:models|drift) )?[a-z]+)(.*)$", text, re.M
+        r"(?:^|/|(?<!from) )tierbench ((?:(?:models|drift|published) )?[a-z]+)(.*)$",
+        text,
+        re.M,
     ):
         assert name in SHIPPED, name
         known = {flag for option in options(name) for flag in option.opts}

@@ -22,11 +22,11 @@ from tierbench.harness.values import Run
 RUN = Run(
     id="run1", name="n", sweep_sha256="s", sweep={}, started_at_ns=1, trigger="manual"
 )
-NEXT = """
+NEXT = f"""
 from alembic import op
 import sqlalchemy as sa
-revision = "0002"
-down_revision = "0001"
+revision = "9001"
+down_revision = "{HEAD}"
 def upgrade():
     op.add_column("run", sa.Column("note", sa.Text()))
 """
@@ -43,8 +43,8 @@ def next_version(tmp_path, monkeypatch):
     scripts = tmp_path / "100% new"
     shutil.copytree(migrations.SCRIPTS, scripts)
     monkeypatch.setattr(migrations, "SCRIPTS", scripts)
-    monkeypatch.setattr(migrations, "HEAD", "0002")
-    path = scripts / "versions" / "0002_note.py"
+    monkeypatch.setattr(migrations, "HEAD", "9001")
+    path = scripts / "versions" / "9001_note.py"
     path.write_text(NEXT)
     return path
 
@@ -108,11 +108,11 @@ def test_an_older_store_is_upgraded_and_keeps_its_content(url, next_version):
     with Store.open(url) as store:
         pass
     connection = sqlite3.connect(store.path)
-    connection.execute("UPDATE alembic_version SET version_num = '0001'")
+    connection.execute("UPDATE alembic_version SET version_num = ?", [HEAD])
     connection.commit()
     connection.close()
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(migrations, "HEAD", "0001")
+        patch.setattr(migrations, "HEAD", HEAD)
         with Store.open(url) as store:
             store.add_run(RUN)
     assert "note" not in columns(store.path, "run")
@@ -123,17 +123,30 @@ def test_an_older_store_is_upgraded_and_keeps_its_content(url, next_version):
     connection.close()
 
 
+def test_a_store_of_before_published_results_opens(url):
+    with Store.open(url) as store:
+        store.add_run(RUN)
+    connection = sqlite3.connect(store.path)
+    connection.execute("DROP TABLE published")
+    connection.execute("UPDATE alembic_version SET version_num = '0001'")
+    connection.commit()
+    connection.close()
+    with Store.open(url) as store:
+        assert store.runs() == (RUN,)
+        assert store.published() == []
+
+
 def test_a_failed_upgrade_leaves_the_store_as_it_was(url, next_version):
     next_version.write_text(NEXT + '    op.execute("INSERT INTO absent VALUES (1)")\n')
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(migrations, "HEAD", "0001")
+        patch.setattr(migrations, "HEAD", HEAD)
         with Store.open(url) as store:
             store.add_run(RUN)
     with pytest.raises(StoreError, match="no such table: absent"):
         Store.open(url)
     assert "note" not in columns(store.path, "run")
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(migrations, "HEAD", "0001")
+        patch.setattr(migrations, "HEAD", HEAD)
         with Store.open(url) as store:
             assert store.runs() == (RUN,)
 
@@ -146,7 +159,7 @@ def test_a_newer_store_is_refused(url):
     connection.commit()
     connection.close()
     with pytest.raises(
-        StoreError, match=r"'0999', newer than '0001'.*upgrade tierbench"
+        StoreError, match=rf"'0999', newer than '{HEAD}'.*upgrade tierbench"
     ):
         Store.open(url)
 

@@ -36,7 +36,8 @@ def asked(monkeypatch: pytest.MonkeyPatch, examples: SimpleNamespace) -> list[ob
         calls.append((store_url, run_id))
         rows = examples.sweep_rows()
         histograms = examples.histograms(rows)
-        return rows, examples.runs, examples.environments, histograms, Techniques()
+        environments = examples.environments
+        return rows, examples.runs, environments, histograms, Techniques(), []
 
     monkeypatch.setattr(command, "_read", read)
     return calls
@@ -208,7 +209,7 @@ def test_a_big_store_is_read_part_by_part_and_each_result_once(
         monkeypatch.setattr(module, "summarise", counted, raising=False)
     gc.collect()
     before = sum(type(found) is Result for found in gc.get_objects())
-    rows, _, _, histograms, _ = command._read(url, None)
+    rows, _, _, histograms, _, _ = command._read(url, None)
     assert len(rows) == len(histograms) == len(set(summarised)) == 60
     assert len(summarised) == 60
     assert max(held) - before < 40

@@ -198,5 +198,5 @@ def outside(found: Analogues, work: Work, share: float) -> str | None:
     return None
 
 
-REACH = 2.0
+REACH = 4.0
 """How many times smaller or larger than all published a network may be."""

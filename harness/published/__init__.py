@@ -1,0 +1,1 @@
+"""What others published: results that are cited, never measured here."""

@@ -7,13 +7,16 @@ from pathlib import Path
 import pytest
 
 from tierbench.harness.hashing import file_sha256
+from tierbench.targets.projection.accelerators.analogues import analogues, log_fps
 from tierbench.targets.projection.accelerators.check import (
+    LeftOut,
     leave_networks_out,
     numbers,
 )
 from tierbench.targets.projection.accelerators.check import main as check
 from tierbench.targets.projection.accelerators.coefficients import shipped, to_text
 from tierbench.targets.projection.accelerators.fit import main, make
+from tierbench.targets.projection.accelerators.left_out import work_of
 from tierbench.targets.projection.accelerators.rows import networks, read_rows
 
 PUBLISHED = os.environ.get("TIERBENCH_PUBLISHED")
@@ -53,6 +56,35 @@ def test_networks_left_out_are_met() -> None:
         assert told["median error %"] <= 30
         assert told["in the band %"] >= 75
         assert told["median high/low"] <= 3
+
+
+@published
+@pytest.mark.parametrize(
+    ("tells_kind", "error", "width"), [(True, 30, 3), (False, 45, 10)]
+)
+def test_hailo_networks_left_out_are_met(
+    tells_kind: bool, error: float, width: float
+) -> None:
+    fit = shipped().hailo
+    found = []
+    for own in fit.neighbours:
+        others = [one for one in fit.neighbours if one is not own]
+        work = work_of(own, tells_kind=tells_kind)
+        scale = fit.scale if tells_kind else fit.untold_scale
+        for batch in (1, 8):
+            band = log_fps(analogues(others, batch), work, scale=scale)
+            found.append(
+                LeftOut(
+                    family="hailo",
+                    network=own.network,
+                    measured=own.log_fps(batch),
+                    band=band,
+                )
+            )
+    told = numbers(found)
+    assert told["median error %"] <= error
+    assert told["in the band %"] >= 75
+    assert told["median high/low"] <= width
 
 
 def test_facts_of_networks_have_a_source() -> None:

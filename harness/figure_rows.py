@@ -22,6 +22,7 @@ KEYS: Mapping[str, tuple[str, float]] = MappingProxyType(
         "energy": ("energy_mj", 1e3),
         "arena": ("arena_bytes", 1.0),
         "instructions": ("instructions", 1.0),
+        "throughput": ("throughput_per_s", 1.0),
     }
 )
 """The key that a quantity fills, and the factor from its unit: ns to ms, J to mJ."""

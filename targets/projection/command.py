@@ -13,12 +13,18 @@ if TYPE_CHECKING:
 
     from ...harness.figure import Figure
     from ...harness.model import ReferenceModel
-    from ...harness.values import Setting
+    from ...harness.values import ModelProfile, Setting
     from .projector import Projector
 
 
 @click.command()
-@click.argument("model")
+@click.argument("model", required=False)
+@click.option(
+    "--profile",
+    "numbers",
+    metavar="FILE.json",
+    help="Instead of MODEL: its parameters, macs and what else is known.",
+)
 @click.option("--variant", help="Of a reference model; int8 where left out.")
 @click.option("--target", required=True, help="What to project for, as cortex-m.")
 @click.option(
@@ -30,22 +36,25 @@ if TYPE_CHECKING:
 )
 @click.option("--json", "as_json", is_flag=True, help="Print JSON instead of a table.")
 def project(
-    model: str, variant: str | None, target: str, pairs: tuple[str, ...], as_json: bool
+    model: str | None,
+    numbers: str | None,
+    variant: str | None,
+    target: str,
+    pairs: tuple[str, ...],
+    as_json: bool,
 ) -> None:
-    """Project latency and energy of a model, without any hardware.
+    """Project latency, energy or throughput of a model, without any hardware.
 
-    MODEL is the path of a .tflite file, or the name of a reference model.
+    MODEL is the path of a .tflite or .onnx file, or the name of a reference model.
     """
     from ...harness import registry
-    from ...harness.cache import cache_folder
     from ...harness.errors import InputError, Mistakes
-    from ...harness.formats import inspect_model
     from .projector import GROUP
 
     problems: list[str] = []
     profile = projector = None
     try:
-        profile = inspect_model(_path(model, variant), cache_folder("profiles"))
+        profile = _profile(model, numbers, variant)
     except InputError as exc:
         problems += exc.lines
     settings: dict[str, Setting] = {}
@@ -58,11 +67,33 @@ def project(
     if problems or projector is None or profile is None:
         raise Mistakes(problems)
     figures = projector.figures(profile, settings)
-    told = {"model": model, "target": target, "settings": settings}
+    told = {"model": model or numbers, "target": target, "settings": settings}
     if as_json:
         click.echo(json.dumps({**told, **figure_keys(figures)}, indent=2))
     else:
         _print_table(figures)
+
+
+def _profile(
+    model: str | None, numbers: str | None, variant: str | None
+) -> ModelProfile:
+    """Return the profile of a model's file, or the one that its numbers are.
+
+    Raises:
+        InputError: there is no such file or model, or what it holds is wrong.
+    """
+    from ...harness.cache import cache_folder
+    from ...harness.errors import InputError
+    from ...harness.formats import inspect_model
+    from .profile_file import read_numbers
+
+    if (model is None) == (numbers is None):
+        raise InputError("give either MODEL or --profile FILE.json")
+    if model is not None:
+        return inspect_model(_path(model, variant), cache_folder("profiles"))
+    if variant is not None:
+        raise InputError(f"--variant {variant!r} with --profile; leave it out")
+    return read_numbers(Path(str(numbers)))
 
 
 def _path(model: str, variant: str | None) -> Path:
@@ -166,6 +197,6 @@ def _count(basis: Mapping[str, Any]) -> str:
     from .rows import spelled
 
     groups = basis["rests_on"]
-    boards = {spelled(group["board"]) for group in groups}
+    boards = {g["device"] if "device" in g else spelled(g["board"]) for g in groups}
     rows = sum(group["rows"] for group in groups)
     return f"{rows} rows of {', '.join(sorted(boards))}"

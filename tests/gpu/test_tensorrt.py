@@ -59,7 +59,7 @@ def models(tmp_path_factory) -> dict[str, Path]:
 
 def written(folder: Path, size: int) -> dict[str, Path]:
     source = write_resnet(folder / "fp32.onnx", size)
-    samples = Calibration(sha256="seed 3", load=lambda: {"x": images(8, size)})
+    samples = Calibration(sha256="seed 3", load=lambda: {"input": images(8, size)})
     return {
         name: source
         if each.recipe is None
@@ -115,8 +115,8 @@ def test_latency_numbers_and_energy(models, name: str, batch: int) -> None:
         builder.build()
     with worker(models[name], batch, **settings) as session:
         session.open()
-        ran = session.bind({"x": x}).ran
-        (outputs,) = session.evaluate({"x": x})
+        ran = session.bind({"input": x}).ran
+        (outputs,) = session.evaluate({"input": x})
         session.block(stretch())  # warm
         host_ns = np.median(session.block(stretch()).latency_ns)
         timed = session.block(stretch(demand=DeviceTimed()))
@@ -165,13 +165,13 @@ def test_a_graph_and_streams_compute_the_same(models) -> None:
             session.build()
         with worker(models["FP32"], COMPARED, **settings) as session:
             session.open()
-            session.bind({"x": x})
+            session.bind({"input": x})
             window = Stretch(kind=BlockKind.WINDOW, calls_min=20, calls_max=10**5,
                              duration_ns=10**9)  # fmt: skip
             block = session.block(window)
             print(
                 f"\n{settings}: {len(block.latency_ns) / block.elapsed_ns * 1e9:.0f}/s"
             )
-            found.append(session.evaluate({"x": x})[0])
+            found.append(session.evaluate({"input": x})[0])
     np.testing.assert_array_equal(found[0], found[1])
     np.testing.assert_allclose(found[0], found[2], rtol=1e-4, atol=1e-4)

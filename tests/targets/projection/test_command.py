@@ -101,7 +101,10 @@ def test_every_mistake_is_told_at_once(
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        (("--target", "toaster"), "no projector 'toaster'; known: cortex-m"),
+        (
+            ("--target", "toaster"),
+            "no projector 'toaster'; known: amd, coral, cortex-m",
+        ),
         (("--target", "cortex-m"), "set board=NAME, or core and clock_mhz"),
         (("--target", "cortex-m", "--set", "core=cortex-m4"), "set clock_mhz"),
         (("--target", "cortex-m", "--set", "core=z80"), "core 'z80' is not known"),

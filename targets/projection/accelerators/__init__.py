@@ -1,0 +1,1 @@
+"""Projection for accelerators and server cards, from published results."""

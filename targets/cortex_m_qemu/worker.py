@@ -121,6 +121,8 @@ class EmulatedWorker(Worker):
         held = [symbols[name].size_bytes - OVERREAD_BYTES for name in _BUFFERS if ours]
         return {
             "provider": "firmware",
+            "precision": None,
+            "precision_reason": "the kernels compute in the types of the file",
             "instructions": answer.instructions,
             "virtual_us": answer.device_us,
             "arena_bytes": sum(held) if ours else None,

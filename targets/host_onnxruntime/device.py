@@ -110,6 +110,8 @@ class OrtSession(Session):
         return {
             "provider": self._session.get_providers()[0],
             "accelerated_share": None,
+            "precision": None,
+            "precision_reason": "the provider computes in the types of the file",
             "threads": self._threads,
             "graph_optimization": self._level,
             "memory_arena": self._arena,

@@ -53,7 +53,14 @@ class IdentityChecks(Subject):
         self._available()
         first, second = self._target().describe(), self._afresh().describe()
         note(identity_sha256=first.identity_sha256)
-        assert first.identity_sha256 == second.identity_sha256
+        changed = sorted(
+            key
+            for key in {*first.identity, *second.identity}
+            if first.identity.get(key) != second.identity.get(key)
+        )
+        assert first.identity_sha256 == second.identity_sha256, (
+            f"asked twice, another identity: {', '.join(changed) or 'the device'}"
+        )
 
     def test_names_device_and_software(self, note: Note) -> None:
         """A result says which device it is of, and which software ran on it."""

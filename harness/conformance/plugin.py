@@ -24,7 +24,7 @@ from .report import (
     read_report,
     write_report,
 )
-from .request import Request, request
+from .request import Request, own_models, request
 
 CLASS = "TestConformance"
 
@@ -59,6 +59,7 @@ class Kit:
                     f"{missing.remedy}"
                 )
             self._environment = target.describe()
+            self._models = self._asked.models or own_models(target)
         except TierbenchError as exc:
             raise pytest.UsageError("\n".join(exc.lines)) from exc
         default = f"conformance-{target.name}.json"
@@ -78,7 +79,7 @@ class Kit:
             path=Path(__file__).with_name("contract.py"),
             nodeid=f"conformance of {self._asked.target.name}",
         )
-        module.obj = _module(self._asked)
+        module.obj = _module(self._asked, self._models)
         items[:] = session.genitems(module)
         for item in items:
             self._checks[item.nodeid] = _undone(item)
@@ -137,8 +138,7 @@ class Kit:
             identity=found.identity,
             options=self._asked.configured().settings,
             models=tuple(
-                Tried(name=path.name, sha256=file_sha256(path))
-                for path in self._asked.models
+                Tried(name=path.name, sha256=file_sha256(path)) for path in self._models
             ),
             checks=tuple(self._checks.values()),
         )
@@ -156,9 +156,9 @@ def _refuse_others(config: pytest.Config) -> None:
         )
 
 
-def _module(asked: Request) -> types.ModuleType:
+def _module(asked: Request, models: tuple[Path, ...]) -> types.ModuleType:
     """Return a module with the suite for what was asked for."""
-    first, *others = asked.models
+    first, *others = models
     suite = type(
         CLASS,
         (TargetContract,),

@@ -1,10 +1,10 @@
 """Names of precisions, and how far outputs in each may be from the reference.
 
 A tolerance is the largest error of any output, as a share of the largest reference
-output: about 200 times the unit round-off of the format's significand (2^-24 for fp32,
-2^-11 for fp16 and TF32, 2^-8 for bf16, 2^-4 for fp8 with 3 bits), which a network of
-some tens of layers was seen to stay below by far. Integers are judged by steps of the
-output's own quantisation instead.
+output. On the reference models, runtimes that compute in fp32 were seen within 5e-6 of
+one another, and NumPy with nothing but its inputs rounded to fp16 was off by 2e-4.
+fp16 and TF32 keep 11 digits of the significand, bf16 8, fp8 4 at most. Integers are
+judged by steps of the output's own quantisation instead.
 """
 
 from __future__ import annotations
@@ -12,12 +12,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-TOLERANCES = {"fp32": 1e-5, "tf32": 1e-2, "fp16": 1e-2, "bf16": 5e-2, "fp8": 0.3}
+TOLERANCES = {"fp32": 5e-5, "tf32": 1e-2, "fp16": 1e-2, "bf16": 5e-2, "fp8": 0.3}
 """Largest error of a floating-point output, by the precision it was computed in."""
 
 INTEGERS = ("int16", "int8", "int4")
 
-STEP_SHARE_MIN = 0.9
+STEP_SHARE_MIN = 0.8
 """The share of outputs of a quantised model that must lie within one step."""
 
 NAMES = {

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -16,14 +17,19 @@ from ..worker import Limits
 if TYPE_CHECKING:
     from ..worker import Array
 
-REFERENCES: Mapping[str, tuple[tuple[str, Mapping[str, Setting]], ...]] = {
-    "onnx": (("host-onnxruntime", {}),),
-    "tflite": (
-        ("host-litert", {}),
-        ("host-litert", {"xnnpack": False}),
-    ),
+Route = tuple[str, Mapping[str, Setting]]
+
+REFERENCES: Mapping[str, Route] = {
+    "onnx": ("host-onnxruntime", {}),
+    "tflite": ("host-litert", {}),
 }
 """Targets that serve as the reference, by the file's format, with their options."""
+
+OWN_REFERENCES: Mapping[str, Route] = {
+    "host-onnxruntime": ("host-onnxruntime", {"graph_optimization": "disabled"}),
+    "host-litert": ("host-litert", {"xnnpack": False}),
+}
+"""What the references themselves are compared with: kernels that they do not use."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -40,28 +46,27 @@ def reference_of(
     """Return what the outputs for each of the inputs should be.
 
     A target is never its own reference: ONNX Runtime's CPU provider is compared with
-    the evaluator of the package onnx, LiteRT with its kernels outside XNNPACK.
+    the evaluator of the package onnx, where that has the operators, and LiteRT with its
+    kernels outside XNNPACK.
 
     Returns:
         None where no reference runtime is installed.
     """
-    known = registry.names(registry.TARGETS)
-    for name, settings in REFERENCES.get(case.variant.format, ()):
-        same = name == subject.name and {**subject.settings, **settings} == dict(
-            subject.settings
-        )
-        if same or name not in known:
-            continue
-        if name == subject.name and not settings:
-            continue
+    format = case.variant.format
+    is_reference = REFERENCES.get(format, ("", {}))[0] == subject.name
+    if is_reference and format == "onnx":
+        with suppress(TierbenchError):
+            return _evaluated(case.variant.path, inputs)
+    routes = OWN_REFERENCES if is_reference else REFERENCES
+    route = routes.get(subject.name if is_reference else format)
+    if route is not None and route[0] in registry.names(registry.TARGETS):
+        name, settings = route
         target = registry.find(registry.TARGETS, name)(settings)
         if target.unavailable() is None:
             told = ", ".join(f"{key}={value}" for key, value in settings.items())
             by = f"{name} with {told}" if told else name
             return Reference(by=by, outputs=_run(target, case, inputs, limits))
-    if case.variant.format == "onnx":
-        return _evaluated(case.variant.path, inputs)
-    return None
+    return _evaluated(case.variant.path, inputs) if format == "onnx" else None
 
 
 def _run(
@@ -77,16 +82,16 @@ def _evaluated(path: Path, inputs: Sequence[Mapping[str, Array]]) -> Reference:
     import onnx
     from onnx.reference import ReferenceEvaluator
 
-    evaluator: Any = ReferenceEvaluator(str(path))
     found = []
-    for one in inputs:
-        feeds = _renamed(one, evaluator.input_names)
-        try:
+    try:
+        evaluator: Any = ReferenceEvaluator(str(path))
+        for one in inputs:
+            feeds = _renamed(one, evaluator.input_names)
             found.append(tuple(evaluator.run(None, feeds)))
-        except Exception as exc:
-            raise TierbenchError(
-                f"onnx {onnx.__version__}: its evaluator cannot run {path.name}: {exc}"
-            ) from exc
+    except Exception as exc:
+        raise TierbenchError(
+            f"onnx {onnx.__version__}: its evaluator cannot run {path.name}: {exc}"
+        ) from exc
     return Reference(by=f"onnx {onnx.__version__}, evaluator", outputs=found)
 
 

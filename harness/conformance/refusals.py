@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from ..data import synthetic
-from ..errors import CaseError, TierbenchError, WorkerError
+from ..errors import CaseError, TierbenchError
 from ..worker import Worker
 from .subject import LIMITS, MADE_UP, Note, Subject
 
@@ -27,7 +27,7 @@ class RefusalChecks(Subject):
         with worker:
             try:
                 worker.bind(synthetic(worker.open().inputs, 1, 0))
-            except (CaseError, WorkerError) as exc:
+            except TierbenchError as exc:
                 note(message=_one_line(exc))
                 return
         if self.target.evidence in MADE_UP:

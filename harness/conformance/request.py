@@ -8,23 +8,25 @@ from __future__ import annotations
 import shlex
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import product
 from pathlib import Path
 from typing import Any
 
 from .. import registry
 from ..cache import cache_folder
-from ..errors import InputError, Mistakes, NotFound, TierbenchError
+from ..errors import InputError, Mistakes, TierbenchError
 from ..formats import SUFFIXES
 from ..model import ReferenceModel
 from ..option import Option
 from ..target import Target
 from ..values import Setting
 from .report import proof_of
+from .subject import case_of
 
 MODELS = ("defect", "bearing")
 """The reference models that a target is tried with where no other is named."""
 
-FLOAT = "fp32"
+VARIANTS = ("fp32", "int8")
 
 _BOOLEANS = {"true": True, "false": False}
 
@@ -37,6 +39,7 @@ class Request:
     settings: Mapping[str, Setting]
     python: str | None
     models: tuple[Path, ...]
+    """Those that were named; none for the reference models."""
     reset: tuple[str, ...]
 
     def configured(self) -> Target:
@@ -56,7 +59,7 @@ def request(
     Args:
         targets: what ``--tier-target`` named: one.
         options: texts ``NAME=VALUE``.
-        models: paths; none for the reference models in a format of the target.
+        models: paths; none for the reference models.
         python: the interpreter that has the target's runtime.
         reset: the command that resets the device, as a shell would be given it.
 
@@ -77,7 +80,7 @@ def request(
             "there is nothing to try"
         )
     settings = _settings(target, options, problems)
-    paths = _given_models(models, problems) if models else _own_models(target, problems)
+    paths = _given_models(models, problems)
     command = _command(reset, problems)
     if problems:
         raise Mistakes(problems)
@@ -128,25 +131,28 @@ def _given_models(models: Sequence[str], problems: list[str]) -> tuple[Path, ...
     return tuple(Path(text).absolute() for text in models)
 
 
-def _own_models(target: type[Target], problems: list[str]) -> tuple[Path, ...]:
-    """Return the reference models' files in the first format that there is."""
+def own_models(target: Target) -> tuple[Path, ...]:
+    """Return the reference models, fp32 and int8, that a target takes, the first first.
+
+    Raises:
+        InputError: it takes none.
+    """
     found, why = [], "no reference model is installed"
-    for name in MODELS:
-        try:
-            model: ReferenceModel = registry.find(registry.MODELS, name)
-        except TierbenchError as exc:
-            why = str(exc)
-            continue
+    for name, variant in product(MODELS, VARIANTS):
         for format in target.formats:
             try:
-                built = model.build(FLOAT, format, cache_folder("variants"))
-            except NotFound as exc:
-                why = str(exc)
-                continue
-            found.append(built.path)
-            break
+                model: ReferenceModel = registry.find(registry.MODELS, name)
+                path = model.build(variant, format, cache_folder("variants")).path
+                case = case_of(target, path)
+                refused = target.check(case.variant, case.workload)
+            except TierbenchError as exc:
+                refused = str(exc)
+            if refused is None:
+                found.append(path)
+                break
+            why = refused
     if not found:
-        problems.append(
+        raise InputError(
             f"no model to try {target.name} with ({why}); name one: --tier-model FILE"
         )
     return tuple(found)

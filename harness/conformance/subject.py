@@ -104,24 +104,31 @@ class Subject:
             pytest.skip("the target's time is made up, as its results say")
 
     def _case(self, path: Path, batch: int = 1) -> Case:
-        profile = inspect_model(path)
-        variant = Variant(
-            model="contract",
-            name="as is",
-            format=profile.format,
-            size_bytes=path.stat().st_size,
-            sha256=file_sha256(path),
-            profile=profile,
-            weight_bits=profile.weight_bits,
-            activation_bits=profile.activation_bits,
-            path=path,
-        )
-        workload = Workload(
-            scenario=Scenario.SINGLE_STREAM, batch=batch, profile="smoke"
-        )
-        return Case(
-            variant=variant,
-            target=self.target.name,
-            options=self._target().settings,
-            workload=workload,
-        )
+        return case_of(self._target(), path, batch)
+
+
+def case_of(target: Target, path: Path, batch: int = 1) -> Case:
+    """Return a model file on a target as a case.
+
+    Raises:
+        ModelError: the file cannot be read as a model.
+    """
+    profile = inspect_model(path)
+    variant = Variant(
+        model="contract",
+        name="as is",
+        format=profile.format,
+        size_bytes=path.stat().st_size,
+        sha256=file_sha256(path),
+        profile=profile,
+        weight_bits=profile.weight_bits,
+        activation_bits=profile.activation_bits,
+        path=path,
+    )
+    workload = Workload(scenario=Scenario.SINGLE_STREAM, batch=batch, profile="smoke")
+    return Case(
+        variant=variant,
+        target=target.name,
+        options=target.settings,
+        workload=workload,
+    )

@@ -30,8 +30,9 @@ judged to elsewhere."""
 DEVICE_SHARE_MIN = 1e-3
 """A device that was at work for less of a call's time did not make the call."""
 
-REPEATS_APART = 3.0
-"""How far two blocks of the same calls may be apart on a busy machine."""
+REPEATS = 5
+REPEATS_APART = 1.5
+"""How far the two fastest of so many blocks may be apart."""
 
 
 class TimingChecks(Subject):
@@ -58,15 +59,16 @@ class TimingChecks(Subject):
     def test_the_same_calls_take_the_same_time(
         self, worker: Worker, note: Note
     ) -> None:
-        """Two blocks of one worker agree."""
+        """The two fastest of a few blocks agree: what else runs here only adds."""
         self._measured()
         self._bind(worker)
-        worker.block(BLOCK)
-        first, second = (np.median(worker.block(BLOCK).latency_ns) for _ in range(2))
-        apart = float(max(first, second) / min(first, second))
-        note(first_ns=float(first), second_ns=float(second), apart=apart)
+        blocks = (worker.block(BLOCK) for _ in range(REPEATS))
+        fastest, second, *_ = sorted(np.median(b.latency_ns) for b in blocks)
+        apart = float(second / fastest)
+        note(fastest_ns=float(fastest), second_ns=float(second), apart=apart)
         assert apart <= REPEATS_APART, (
-            f"two blocks in a row are {apart:.3g} times apart"
+            f"of {REPEATS} blocks of the same calls the two fastest are {apart:.3g} "
+            "times apart"
         )
 
     def test_more_work_takes_longer(self, note: Note) -> None:

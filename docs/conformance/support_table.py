@@ -1,9 +1,9 @@
 """Write the README's support table from the conformance reports in this folder.
 
 Every target that tierbench offers has a report here, or says in ``targets.toml`` what
-stands behind it instead; a claim without either ends the script. Run it as
-``python docs/conformance/support_table.py``; with ``--check`` it writes nothing and ends
-with status 1 where the table is not what the reports say.
+stands behind it instead; a claim without either ends the script. Run it as ``python
+docs/conformance/support_table.py``; with ``--check`` it writes nothing and ends with
+status 1 where the table is not what the reports say.
 """
 
 from __future__ import annotations

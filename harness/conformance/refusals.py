@@ -28,7 +28,7 @@ class RefusalChecks(Subject):
             try:
                 worker.bind(synthetic(worker.open().inputs, 1, 0))
             except TierbenchError as exc:
-                note(message=_one_line(exc))
+                note(message=_one_line(exc).replace(f"{tmp_path}/", ""))
                 return
         if self.target.evidence in MADE_UP:
             pytest.skip("the target reads no model")

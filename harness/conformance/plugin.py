@@ -190,7 +190,8 @@ def _undone(item: pytest.Item) -> Check:
 
 def _done(undone: Check, seen: Iterable[pytest.TestReport]) -> Check:
     """Return a check with its outcome: the worst of set-up, call and tear-down."""
-    outcome, reason, figures = Outcome.PASSED, None, {}
+    outcome, reason = Outcome.PASSED, None
+    figures: dict[str, Any] = {}
     for report in seen:
         figures.update(report.user_properties)
         if report.failed:

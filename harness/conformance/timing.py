@@ -30,8 +30,8 @@ judged to elsewhere."""
 DEVICE_SHARE_MIN = 1e-3
 """A device that was at work for less of a call's time did not make the call."""
 
-REPEATS = 5
-REPEATS_APART = 1.5
+REPEATS = 7
+REPEATS_APART = 2.0
 """How far the two fastest of so many blocks may be apart."""
 
 

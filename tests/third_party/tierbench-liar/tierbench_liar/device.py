@@ -29,6 +29,8 @@ class LiarSession(AbacusSession):
 
     def compute(self, inputs):
         """Compute something else than what was asked for, where that is the lie."""
+        if "leaks" in self._lies and len(self._hoard) < 512:
+            self._hoard.append(np.ones(1 << 19, np.uint8))
         if "other-precision" in self._lies:
             return self._compute_halved(inputs)
         found = super().compute(inputs)
@@ -36,8 +38,6 @@ class LiarSession(AbacusSession):
             return {name: array + 1e-3 for name, array in found.items()}
         if "one-sample" in self._lies:
             return {name: array[[0] * len(array)] for name, array in found.items()}
-        if "leaks" in self._lies and len(self._hoard) < 512:
-            self._hoard.append(np.ones(1 << 19, np.uint8))
         return found
 
     def _compute_halved(self, inputs):

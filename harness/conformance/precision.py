@@ -3,7 +3,7 @@
 A tolerance is the largest error of any output, as a share of the largest reference
 output. On the reference models, runtimes that compute in fp32 were seen within 5e-6 of
 one another, and NumPy with nothing but its inputs rounded to fp16 was off by 2e-4.
-fp16 and TF32 keep 11 digits of the significand, bf16 8, fp8 4 at most. Integers are
+fp16 and TF32 keep 11 digits of the significand, bf16 8, fp8 4 at most, fp4 2. Integers are
 judged by steps of the output's own quantisation instead.
 """
 
@@ -12,7 +12,15 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-TOLERANCES = {"fp32": 5e-5, "tf32": 1e-2, "fp16": 1e-2, "bf16": 5e-2, "fp8": 0.3}
+TOLERANCES = {
+    "fp64": 5e-5,
+    "fp32": 5e-5,
+    "tf32": 1e-2,
+    "fp16": 1e-2,
+    "bf16": 5e-2,
+    "fp8": 0.3,
+    "fp4": 0.5,
+}
 """Largest error of a floating-point output, by the precision it was computed in."""
 
 INTEGERS = ("int16", "int8", "int4")
@@ -21,12 +29,14 @@ STEP_SHARE_MIN = 0.8
 """The share of outputs of a quantised model that must lie within one step."""
 
 NAMES = {
+    "fp64": ("f64", "float64", "double"),
     "fp32": ("f32", "float32", "float"),
     "tf32": (),
     "fp16": ("f16", "float16", "half"),
     "bf16": ("bfloat16",),
     "fp8": ("f8", "float8", "f8e4m3", "fp8e4m3"),
-    "int16": ("i16", "int16x8"),
+    "fp4": ("f4", "float4"),
+    "int16": ("i16", "u16", "uint16", "int16x8"),
     "int8": ("i8", "u8", "uint8"),
     "int4": ("i4", "u4", "uint4"),
 }

@@ -73,7 +73,7 @@ def test_precisions_have_the_names_that_runtimes_give_them() -> None:
     assert precisions({"f16": 3, "int8": 9, "half": 1}) == ("fp16", "int8")
     assert {name for name in NAMES if precisions(name) == (name,)} == set(NAMES)
     for wrong in ("", "fast", {}, None, 7, {"fp32": 1, "fast": 2}):
-        with pytest.raises(ValueError, match="is not known; valid: fp32"):
+        with pytest.raises(ValueError, match="is not known; valid: fp64"):
             precisions(wrong)
 
 

@@ -32,14 +32,18 @@ _MARK_HELP = (
     "the first test; the fixture 'bench' holds one of them"
 )
 
-_KIT_OPTIONS = (
-    ("--tier-option", "NAME=VALUE", "Kit: an option of the target; repeat for more."),
-    ("--tier-python", "PYTHON", "Kit: the Python that has the target's runtime."),
-    ("--tier-model", "FILE", "Kit: try it with this model; repeat for more."),
-    ("--tier-reset", "COMMAND", "Kit: the command that resets the device."),
-    ("--tier-conformance-report", "FILE", "Kit: its report; conformance-NAME.json."),
-)
-_REPEATED = ("--tier-option", "--tier-model")
+_OPTIONS = {
+    "--tier-profile": ("PROFILE", "How carefully: smoke, nightly or procurement."),
+    "--tier-store": ("URL", "Where results are kept."),
+    "--tier-baseline": ("RUN", "Fail what became slower than in this run, or 'last'."),
+}
+_KIT_OPTIONS = {
+    "--tier-option": ("NAME=VALUE", "Kit: an option of the target; repeat for more."),
+    "--tier-python": ("PYTHON", "Kit: the Python that has the target's runtime."),
+    "--tier-model": ("FILE", "Kit: try it with this model; repeat for more."),
+    "--tier-reset": ("COMMAND", "Kit: the command that resets the device."),
+    "--tier-conformance-report": ("FILE", "Kit: its report; conformance-NAME.json."),
+}
 
 _declared = pytest.StashKey[dict[str, "Declaration"]]()
 _outcome = pytest.StashKey[dict[str, Any]]()
@@ -58,24 +62,13 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         help="Measure on this target; repeat for more. `tierbench targets` lists all.",
     )
     group.addoption(
-        "--tier-profile",
-        metavar="PROFILE",
-        help="How carefully: smoke, nightly or procurement.",
-    )
-    group.addoption("--tier-store", metavar="URL", help="Where results are kept.")
-    group.addoption(
-        "--tier-baseline",
-        metavar="RUN",
-        help="Fail what became slower than in this run: its id, or 'last'.",
-    )
-    group.addoption(
         "--tier-conformance",
         action="store_true",
         help="Run the conformance kit on the one target that --tier-target names.",
     )
-    for option, metavar, text in _KIT_OPTIONS:
-        repeated = "append" if option in _REPEATED else "store"
-        group.addoption(option, metavar=metavar, action=repeated, help=text)
+    for name, (metavar, text) in {**_OPTIONS, **_KIT_OPTIONS}.items():
+        action = "append" if "repeat" in text else "store"
+        group.addoption(name, metavar=metavar, action=action, help=text)
     parser.addini("tier_target", "Targets to measure on.", type="args", default=[])
     for key in ("tier_profile", "tier_store", "tier_baseline"):
         parser.addini(key, f"See --{key.replace('_', '-')}.", default="")
@@ -102,9 +95,9 @@ def pytest_configure(config: pytest.Config) -> None:
 
         config.pluginmanager.register(Kit(config), "tierbench-conformance")
         return
-    for option, _, _ in _KIT_OPTIONS:
-        if config.getoption(option.removeprefix("--").replace("-", "_")):
-            raise pytest.UsageError(f"{option} is for --tier-conformance")
+    for name in _KIT_OPTIONS:
+        if config.getoption(name):
+            raise pytest.UsageError(f"{name} is for --tier-conformance")
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:

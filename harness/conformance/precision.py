@@ -3,8 +3,8 @@
 A tolerance is the largest error of any output, as a share of the largest reference
 output. On the reference models, runtimes that compute in fp32 were seen within 6e-6 of
 one another, and NumPy with every result rounded to fp16 was off by 2.5e-3. fp16 and
-TF32 keep 11 digits of the significand, bf16 8, fp8 4 at most, fp4 2. Integers are judged
-by steps of the output's own quantisation instead.
+TF32 keep 11 digits of the significand, bf16 8, fp8 4 at most, fp4 2. Integers are
+judged by steps of the output's own quantisation instead.
 """
 
 from __future__ import annotations

@@ -32,6 +32,19 @@ _MARK_HELP = (
     "the first test; the fixture 'bench' holds one of them"
 )
 
+_OPTIONS = {
+    "--tier-profile": ("PROFILE", "How carefully: smoke, nightly or procurement."),
+    "--tier-store": ("URL", "Where results are kept."),
+    "--tier-baseline": ("RUN", "Fail what became slower than in this run, or 'last'."),
+}
+_KIT_OPTIONS = {
+    "--tier-option": ("NAME=VALUE", "Kit: an option of the target; repeat for more."),
+    "--tier-python": ("PYTHON", "Kit: the Python that has the target's runtime."),
+    "--tier-model": ("FILE", "Kit: try it with this model; repeat for more."),
+    "--tier-reset": ("COMMAND", "Kit: the command that resets the device."),
+    "--tier-conformance-report": ("FILE", "Kit: its report; conformance-NAME.json."),
+}
+
 _declared = pytest.StashKey[dict[str, "Declaration"]]()
 _outcome = pytest.StashKey[dict[str, Any]]()
 _case = pytest.StashKey[dict[str, Any]]()
@@ -49,16 +62,13 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         help="Measure on this target; repeat for more. `tierbench targets` lists all.",
     )
     group.addoption(
-        "--tier-profile",
-        metavar="PROFILE",
-        help="How carefully: smoke, nightly or procurement.",
+        "--tier-conformance",
+        action="store_true",
+        help="Run the conformance kit on the one target that --tier-target names.",
     )
-    group.addoption("--tier-store", metavar="URL", help="Where results are kept.")
-    group.addoption(
-        "--tier-baseline",
-        metavar="RUN",
-        help="Fail what became slower than in this run: its id, or 'last'.",
-    )
+    for name, (metavar, text) in {**_OPTIONS, **_KIT_OPTIONS}.items():
+        action = "append" if "repeat" in text else "store"
+        group.addoption(name, metavar=metavar, action=action, help=text)
     parser.addini("tier_target", "Targets to measure on.", type="args", default=[])
     for key in ("tier_profile", "tier_store", "tier_baseline"):
         parser.addini(key, f"See --{key.replace('_', '-')}.", default="")
@@ -68,7 +78,7 @@ def pytest_configure(config: pytest.Config) -> None:
     """Tell pytest of the mark, and refuse names that do not exist.
 
     Raises:
-        pytest.UsageError: no such target or profile.
+        pytest.UsageError: no such target or profile, or the kit cannot run so.
     """
     config.addinivalue_line("markers", _MARK_HELP)
     if _targets(config):
@@ -80,6 +90,14 @@ def pytest_configure(config: pytest.Config) -> None:
         from .profiles import PROFILES
 
         _check("profile", (profile,), list(PROFILES))
+    if config.getoption("tier_conformance"):
+        from .conformance.plugin import Kit
+
+        config.pluginmanager.register(Kit(config), "tierbench-conformance")
+        return
+    for name in _KIT_OPTIONS:
+        if config.getoption(name):
+            raise pytest.UsageError(f"{name} is for --tier-conformance")
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:

@@ -72,6 +72,8 @@ class MicroSession(Session):
         return {
             "provider": "TensorFlow Lite Micro reference kernels",
             "accelerated_share": None,
+            "precision": None,
+            "precision_reason": "the kernels compute in the types of the file",
             "threads": 1,
             "call": "Invoke",
         }

@@ -108,7 +108,7 @@ class EmulatedWorker(Worker):
         return self._emulator
 
     def _load(self, inputs: Mapping[str, Array]) -> None:
-        parts = (np.ascontiguousarray(inputs[spec.name]) for spec in self._inputs)
+        parts = [_input(inputs, spec) for spec in self._inputs]
         data = b"".join(part.tobytes() for part in parts)
         emulator = self._open()
         emulator.resume()
@@ -121,6 +121,8 @@ class EmulatedWorker(Worker):
         held = [symbols[name].size_bytes - OVERREAD_BYTES for name in _BUFFERS if ours]
         return {
             "provider": "firmware",
+            "precision": None,
+            "precision_reason": "the kernels compute in the types of the file",
             "instructions": answer.instructions,
             "virtual_us": answer.device_us,
             "arena_bytes": sum(held) if ours else None,
@@ -129,6 +131,19 @@ class EmulatedWorker(Worker):
             "data_bytes": sizes.data_bytes,
             "bss_bytes": sizes.bss_bytes,
         }
+
+
+def _input(inputs: Mapping[str, Array], spec: TensorSpec) -> Array:
+    """Return one input, or refuse what the firmware's buffer was not made for."""
+    array = inputs.get(spec.name)
+    if array is None:
+        raise CaseError(f"input {spec.name!r} was not given")
+    if array.shape != _shape(spec) or array.dtype != np.dtype(spec.dtype):
+        raise CaseError(
+            f"input {spec.name!r} is {array.dtype} {array.shape}; "
+            f"{spec.dtype} {_shape(spec)} is valid"
+        )
+    return np.ascontiguousarray(array)
 
 
 def _split(stored: bytes, outputs: tuple[TensorSpec, ...]) -> tuple[Array, ...]:

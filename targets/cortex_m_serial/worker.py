@@ -178,6 +178,8 @@ class BoardWorker(Worker):
         told = self._told
         return {
             "provider": "firmware",
+            "precision": None,
+            "precision_reason": "the protocol does not tell",
             "board": told.name,
             "firmware": told.profile,
             "model": told.model,

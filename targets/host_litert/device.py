@@ -98,6 +98,8 @@ class LitertSession(Session):
         return {
             "provider": "XNNPACK" if self._delegated() else "builtin kernels",
             "accelerated_share": None,
+            "precision": None,
+            "precision_reason": "the kernels compute in the types of the file",
             "delegates": self._delegated(),
             "threads": self._threads,
             "call": "invoke",

@@ -33,7 +33,12 @@ class CpuSession(OrtSession):
 
     def ran(self) -> dict[str, Any]:
         """Tell the threads and settings too."""
-        return {**super().ran(), **self._told}
+        return {
+            **super().ran(),
+            "precision": None,
+            "precision_reason": "the provider computes in the types of the file",
+            **self._told,
+        }
 
 
 def _settings(told: dict[str, Any]) -> ort.SessionOptions:

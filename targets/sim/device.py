@@ -13,7 +13,7 @@ from typing import Any
 from ...harness.device.session import Camera, Session, SessionError
 from ...harness.device.wire import Tensor
 from .heat import Heat
-from .process import LatencyProcess
+from .process import RAN, LatencyProcess
 
 
 class SimSession(Session):
@@ -70,7 +70,7 @@ class SimSession(Session):
 
     def ran(self) -> dict[str, Any]:
         """Tell that it was a simulation."""
-        return {"provider": "simulation", "threads": 1, "clock": "real"}
+        return {**RAN, "clock": "real"}
 
     def _call_ns(self, start_s: float) -> int:
         slowed = self._heat.slowdown(self._options, start_s)

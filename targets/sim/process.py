@@ -18,6 +18,14 @@ from typing import Any
 
 DRIFTS = ("none", "ramp", "step", "sine", "walk")
 
+RAN: Mapping[str, Any] = {
+    "provider": "simulation",
+    "precision": None,
+    "precision_reason": "a simulation computes nothing",
+    "threads": 1,
+}
+"""What ran, but for the clock."""
+
 WALK_STEPS = 64
 """Steps of a random walk within one drift period."""
 

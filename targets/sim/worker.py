@@ -12,7 +12,7 @@ from ...harness.demand import Demand
 from ...harness.values import BlockKind, Memory
 from ...harness.worker import Bound, Measured, Opened, Stretch, Worker
 from .heat import Heat
-from .process import LatencyProcess
+from .process import RAN, LatencyProcess
 from .timing import demanded
 
 if TYPE_CHECKING:
@@ -85,7 +85,7 @@ class SimWorker(Worker):
         """Make the first call, twice as long as others."""
         first = 2 * self._process.next_ns(self._time_s())
         self._pass(first)
-        ran = {"provider": "simulation", "threads": 1, "clock": "virtual"}
+        ran = {**RAN, "clock": "virtual"}
         return Bound(first_call_ns=first, ran=ran)
 
     def block(self, stretch: Stretch) -> Measured:

@@ -6,6 +6,7 @@ import pytest
 from support.components import missing
 from support.real_sim import RealSim
 
+from tierbench.harness.conformance.request import own_models
 from tierbench.models import defect
 from tierbench.targets.contract import TargetContract
 from tierbench.targets.cortex_m import CortexM
@@ -39,7 +40,12 @@ class TestHostLitert(Installed):
 
 class TestCortexM(Installed):
     target = CortexM
-    model = FILES / "defect.tflite"
+
+    @pytest.fixture(autouse=True)
+    def _quantised(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        """Take the int8 variant: a float one is refused."""
+        (model, *_) = own_models(CortexM())
+        monkeypatch.setattr(type(self), "model", model, raising=False)
 
 
 class TestQualcommSimulator(TargetContract):

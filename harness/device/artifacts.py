@@ -38,14 +38,16 @@ def path_of(model: str, depends_on: Mapping[str, Any], suffix: str) -> str:
     """Return where the artifact of a model lies, whether it is made yet or not.
 
     Args:
-        model: the model file, of which the content counts.
+        model: the model file, of which the content counts, and that of the files
+            beside it which it names: its weights.
         depends_on: whatever else it depends on, as JSON values.
         suffix: the end of its name, as ``.engine``.
 
     Raises:
         SessionError: the model cannot be read, or the folder cannot be made.
     """
-    key = {"model": _sha256(model), **depends_on}
+    files = {name: _sha256(path) for name, path in _beside(model)}
+    key = {"model": _sha256(model), "beside": files, **depends_on}
     text = json.dumps(key, sort_keys=True).encode()
     return os.path.join(folder(), hashlib.sha256(text).hexdigest()[:32] + suffix)
 
@@ -69,6 +71,27 @@ def keep(path: str, content: Any) -> None:
         raise SessionError(
             f"artifact {path!r} cannot be written: {exc.strerror}; free some space"
         ) from exc
+
+
+def _beside(model: str) -> list[tuple[str, str]]:
+    """Return the names and paths of the files beside a model that it names."""
+    own, content = os.path.basename(model), _read(model)
+    directory = os.path.dirname(os.path.abspath(model))
+    return [
+        (name, os.path.join(directory, name))
+        for name in sorted(os.listdir(directory))
+        if name != own
+        and name.encode() in content
+        and os.path.isfile(os.path.join(directory, name))
+    ]
+
+
+def _read(path: str) -> bytes:
+    try:
+        with open(path, "rb") as file:
+            return file.read()
+    except OSError as exc:
+        raise SessionError(f"model {path!r} cannot be read: {exc.strerror}") from exc
 
 
 def _sha256(path: str) -> str:

@@ -68,26 +68,8 @@ def check_version() -> None:
 
 def path_of(model: str, identity: Mapping[str, Any], wish: Wish) -> str:
     """Return where the engine of a model lies, built or not."""
-    depends = {"identity": dict(identity), "wish": vars(wish), "beside": _beside(model)}
+    depends = {"identity": dict(identity), "wish": vars(wish)}
     return artifacts.path_of(model, depends, ".engine")
-
-
-def _beside(model: str) -> dict[str, str]:
-    """Return the hashes of the files beside a model that it names: its weights."""
-    folder = os.path.dirname(os.path.abspath(model))
-    with open(model, "rb") as file:
-        content = file.read()
-    found = {}
-    for name in sorted(os.listdir(folder)):
-        path = os.path.join(folder, name)
-        named = name != os.path.basename(model) and name.encode() in content
-        if named and os.path.isfile(path):
-            digest = hashlib.sha256()
-            with open(path, "rb") as file:
-                for chunk in iter(lambda: file.read(1 << 20), b""):
-                    digest.update(chunk)
-            found[name] = digest.hexdigest()
-    return found
 
 
 def build(

@@ -33,6 +33,19 @@ def test_the_same_name_comes_of_the_same_content_alone(model, tmp_path) -> None:
     assert len({first, *others}) == 4
 
 
+def test_weights_beside_a_model_are_part_of_it(model) -> None:
+    alone = artifacts.path_of(str(model), {}, ".engine")
+    beside = model.parent / "weights"  # the model's content names it
+    found = []
+    for content in (b"1", b"2"):
+        beside.write_bytes(content)
+        found.append(artifacts.path_of(str(model), {}, ".engine"))
+    (model.parent / "other").write_bytes(b"nobody names it")
+    found.append(artifacts.path_of(str(model), {}, ".engine"))
+    assert len({alone, *found}) == 3
+    assert found[1] == found[2]
+
+
 def test_what_is_kept_is_there_whole(model) -> None:
     path = artifacts.path_of(str(model), {}, ".engine")
     artifacts.keep(path, memoryview(b"engine"))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from ...harness.target import Option, Target, Tier
 from ...harness.values import Variant, Workload
+from ..batch import fixed_batch
 
 
 class HostLitert(Target):
@@ -38,10 +39,4 @@ class HostLitert(Target):
 
         A batch of 1 in the file is not fixed: the interpreter resizes its inputs.
         """
-        for spec in variant.profile.inputs:
-            if spec.shape and spec.shape[0] not in (-1, 1, workload.batch):
-                return (
-                    f"input {spec.name!r} has a fixed batch of {spec.shape[0]}, "
-                    f"not {workload.batch}; export the model with a batch of 1"
-                )
-        return None
+        return fixed_batch(variant, workload, resizes_one=True)

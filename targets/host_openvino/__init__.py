@@ -10,6 +10,7 @@ from typing import Any
 from ...harness.target import Option, Target, Tier
 from ...harness.values import Case, TensorSpec, Variant, Workload
 from ...harness.worker import Limits, Opened, SubprocessWorker, Worker
+from ..batch import fixed_batch
 
 
 class HostOpenvino(Target):
@@ -55,14 +56,7 @@ class HostOpenvino(Target):
         file it is: operators may rest on it, and would silently mix a batch's samples.
         """
         tflite = variant.format == "tflite"
-        free, cure = ((-1, 1), "batch of 1") if tflite else ((-1,), "free batch")
-        for spec in variant.profile.inputs:
-            if spec.shape and spec.shape[0] not in (*free, workload.batch):
-                return (
-                    f"input {spec.name!r} has a fixed batch of {spec.shape[0]}, "
-                    f"not {workload.batch}; export the model with a {cure}"
-                )
-        return None
+        return fixed_batch(variant, workload, resizes_one=tflite)
 
     def launch(self, case: Case, artifact: Path, limits: Limits) -> Worker:
         """Start a worker that knows the scales of the case's inputs."""

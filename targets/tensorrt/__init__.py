@@ -10,6 +10,7 @@ from typing import ClassVar
 
 from ...harness.target import Kind, Need, Option, Target
 from ...harness.values import Variant, Workload
+from ..batch import fixed_batch
 
 TENSORRT = "TensorRT 10.3 or later, from NVIDIA"
 
@@ -58,10 +59,4 @@ class TensorRt(Target):
 
     def check(self, variant: Variant, workload: Workload) -> str | None:
         """Return that the batch is fixed in the file to another one, or None."""
-        for spec in variant.profile.inputs:
-            if spec.shape and spec.shape[0] not in (-1, workload.batch):
-                return (
-                    f"input {spec.name!r} has a fixed batch of {spec.shape[0]}, "
-                    f"not {workload.batch}; export the model with a free batch"
-                )
-        return None
+        return fixed_batch(variant, workload)

@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 from support.microcontroller import needs_interpreter, quantised
 
+from tierbench.harness.conformance.identity import DEVICE_PYTHON
 from tierbench.harness.errors import CaseError
 from tierbench.models import defect
-from tierbench.targets.contract import DEVICE_PYTHON
 from tierbench.targets.cortex_m import bisection
 from tierbench.targets.cortex_m.bisection import smallest_arena
 from tierbench.targets.cortex_m.sizing import size_model

@@ -224,7 +224,8 @@ def test_an_option_of_the_other_provider_is_refused() -> None:
 def test_meter_and_reader_are_of_the_same_gpu() -> None:
     target = NvidiaOnnxruntime({"device": "3"}, "/usr/bin/python3")
     (reader,), (meter,) = target.readers(), target.meters()
-    assert reader.options == meter.settings == {"index": 3}
+    assert reader.options == {"index": 3}
+    assert meter.settings == {"index": 3, "uuid": ""}
     assert reader.python == meter.python == "/usr/bin/python3"
     part = NvidiaOnnxruntime({"device": "MIG-part"})
     assert part.readers() == part.meters() == ()

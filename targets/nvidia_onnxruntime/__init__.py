@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from ...harness import registry
-from ...harness.meter import PowerMeter
 from ...harness.target import Kind, Need, Option, Tier
 from ...harness.values import Variant, Workload
-from ...harness.watch import StateReader
 from ..fallback import CPU_FALLBACK
+from ..nvidia_gpu import DEVICE, NvidiaGpu
 from ..onnxruntime import OnnxruntimeTarget
 
 REMEDY = (
@@ -16,7 +14,7 @@ REMEDY = (
 )
 
 
-class NvidiaOnnxruntime(OnnxruntimeTarget):
+class NvidiaOnnxruntime(NvidiaGpu, OnnxruntimeTarget):
     """One GPU, or a part of one, from host memory to host memory."""
 
     name = "nvidia-onnxruntime"
@@ -53,12 +51,7 @@ class NvidiaOnnxruntime(OnnxruntimeTarget):
             help="who computes; tensorrt needs TensorRT 10 on the machine",
             choices=("cuda", "tensorrt"),
         ),
-        Option(
-            name="device",
-            kind=str,
-            default="0",
-            help="the GPU's number, as NVML has it, or the UUID of a GPU or MIG part",
-        ),
+        DEVICE,
         Option(
             name="tf32",
             kind=bool,
@@ -82,24 +75,3 @@ class NvidiaOnnxruntime(OnnxruntimeTarget):
                 "own types: use a variant in float16"
             )
         return super().check(variant, workload)
-
-    def readers(self) -> tuple[StateReader, ...]:
-        """Return NVML's; a UUID names no GPU to it by number, so none is read then."""
-        return tuple(
-            StateReader(
-                module="tierbench.targets.state.nvml",
-                options={"index": index},
-                python=self.python,
-            )
-            for index in self._indices
-        )
-
-    def meters(self) -> tuple[PowerMeter, ...]:
-        """Return NVML's meter of the same GPU."""
-        kind = registry.find(registry.METERS, "nvml")
-        return tuple(kind({"index": i}, self.python) for i in self._indices)
-
-    @property
-    def _indices(self) -> tuple[int, ...]:
-        device = str(self.settings["device"])
-        return (int(device),) if device.isdecimal() else ()

@@ -221,11 +221,14 @@ def test_an_option_of_the_other_provider_is_refused() -> None:
     assert both.check(variant(), LOAD) is None
 
 
-def test_meter_and_reader_are_of_the_same_gpu() -> None:
-    target = NvidiaOnnxruntime({"device": "3"}, "/usr/bin/python3")
-    (reader,), (meter,) = target.readers(), target.meters()
-    assert reader.options == {"index": 3}
-    assert meter.settings == {"index": 3, "uuid": ""}
+@pytest.mark.parametrize(
+    ("device", "same"),
+    [("3", {"index": 3, "uuid": ""}), ("MIG-part", {"index": 0, "uuid": "MIG-part"})],
+)
+def test_meter_and_reader_are_of_the_same_gpu(device: str, same: dict) -> None:
+    target = NvidiaOnnxruntime({"device": device}, "/usr/bin/python3")
+    (reader, *_), (meter,) = target.readers(), target.meters()
+    assert reader.module == "tierbench.targets.state.nvml"
+    assert meter.settings == same
+    assert reader.options.items() <= same.items()
     assert reader.python == meter.python == "/usr/bin/python3"
-    part = NvidiaOnnxruntime({"device": "MIG-part"})
-    assert part.readers() == part.meters() == ()

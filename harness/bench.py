@@ -28,6 +28,7 @@ from .profiles import Profile
 from .recording import Recorder, Recovered
 from .statistics import Estimate
 from .stopping import Streak
+from .stretches import plain, warm_up
 from .summary import (
     SliceValues,
     block_value_ns,
@@ -44,19 +45,12 @@ from .values import (
     Evidence,
     Phase,
     Result,
-    Scenario,
     Series,
     Status,
     WorkerRecord,
 )
 from .watch import Seen, StateReader, Watch, same_clock
 from .worker import Limits, Measured, Opened, Stretch, Worker
-
-SLICE_CALLS = 20
-"""Calls that a slice has at least, unless they take more than a second."""
-
-SLICE_LIMIT_NS = 1_000_000_000
-CALLS_MAX = 1_000_000
 
 
 @dataclass(slots=True, kw_only=True, eq=False)
@@ -322,13 +316,7 @@ class Bench:
         self.recorder.accuracy(self, self._accuracy, self._accuracy_reason)
 
     def _warm_up(self, number: int, worker: Worker) -> None:
-        limit = max(1, int(SLICE_LIMIT_NS / self._call_ns))
-        stretch = Stretch(
-            kind=BlockKind.SLICE,
-            calls_min=min(self.profile.warmup_calls, limit),
-            calls_max=self._calls_max(self.profile.warmup_ns),
-            duration_ns=self.profile.warmup_ns,
-        )
+        stretch = warm_up(self.profile, self._call_ns)
         measured, seen = self._block(worker, stretch)
         self._keep(measured, number, -1, Phase.WARMUP, stretch.kind, *seen)
         self._call_ns = float(np.median(measured.latency_ns))
@@ -380,23 +368,8 @@ class Bench:
         self._take(block)
 
     def _stretch(self) -> Stretch:
-        if self.planned.case.workload.scenario is Scenario.OFFLINE:
-            duration_ns, calls_min = self.profile.window_ns, 1
-            kind = BlockKind.WINDOW
-        else:
-            duration_ns, kind = self.profile.slice_ns, BlockKind.SLICE
-            limit = max(1, int(SLICE_LIMIT_NS / self._call_ns))
-            calls_min = min(SLICE_CALLS, limit)
-        return Stretch(
-            kind=kind,
-            calls_min=calls_min,
-            calls_max=max(calls_min, self._calls_max(duration_ns)),
-            duration_ns=duration_ns,
-        )
-
-    def _calls_max(self, duration_ns: int) -> int:
-        """Return room for four times the calls that the time should hold."""
-        return min(CALLS_MAX, 64 + int(4 * duration_ns / self._call_ns))
+        scenario = self.planned.case.workload.scenario
+        return plain(scenario, self.profile, self._call_ns)
 
     def _keep(
         self,

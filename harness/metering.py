@@ -24,6 +24,7 @@ from .errors import MeterError
 from .marks import Window, marked_windows
 from .meter import Load, PowerMeter, Recording, told
 from .power import METERING
+from .stretches import CALLS_MAX
 from .values import Block, BlockKind, Phase, Series
 from .worker import Measured, Stretch, Worker
 
@@ -43,7 +44,6 @@ MARKER_UPDATES = 5
 MARKER_NS = 200_000_000
 """How long one step of the marker lasts at least."""
 
-CALLS_MAX = 1_000_000
 
 Keep = Callable[[Measured, int], int]
 """Keep a busy stretch of one of the workers, by its place; return the block's index."""

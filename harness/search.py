@@ -17,10 +17,10 @@ import numpy as np
 from .course import Course
 from .demand import Demand, Frames, Poisson, Stages
 from .load import OFFERED, Level, Rule, bracket, levels, rule_of
+from .stretches import CALLS_MAX
 from .values import Block, BlockKind, Phase
 from .worker import Stretch
 
-CALLS_MAX = 1_000_000
 LIMITS_IN_WINDOW = 10
 """A window lasts so many times the limit: a queue must have the time to grow."""
 

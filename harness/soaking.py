@@ -14,6 +14,7 @@ from .plan import Planned
 from .recording import Recorder
 from .soak import soaked_s
 from .statistics import Estimate
+from .stretches import room
 from .timeline import Timeline
 from .values import Block, BlockKind, Phase, Scenario, Series
 from .watch import StateReader, Watch, same_clock
@@ -22,7 +23,6 @@ from .worker import Measured, Stretch, Worker
 BLOCK_NS = 5_000_000_000
 """Twelve blocks make the first minute: its interval needs seven."""
 
-CALLS_MAX = 1_000_000
 WATCHED_NS = 1_000_000_000
 """From one reading of the device's state to the next: heat takes its time."""
 
@@ -151,7 +151,7 @@ class Soaking:
             # A worker overlaps the calls of a window.
             kind=BlockKind.WINDOW if offline else BlockKind.SOAK,
             calls_min=1,
-            calls_max=min(CALLS_MAX, 64 + int(4 * BLOCK_NS / self._call_ns)),
+            calls_max=room(BLOCK_NS, self._call_ns),
             duration_ns=BLOCK_NS,
         )
 

@@ -10,7 +10,6 @@ from support.benches import Notes, a_bench, measured, sim_benches
 from support.clockless import COUNTED, Clockless
 from support.plans import plan_of
 
-from tierbench.harness.bench import CALLS_MAX
 from tierbench.harness.errors import (
     CaseError,
     StoreError,
@@ -21,6 +20,7 @@ from tierbench.harness.metering import REPEATS
 from tierbench.harness.profiles import SMOKE
 from tierbench.harness.recording import Recovered
 from tierbench.harness.results import row
+from tierbench.harness.stretches import CALLS_MAX
 from tierbench.harness.values import BlockKind, Evidence, Phase, Status
 from tierbench.targets.sim.worker import SimWorker
 

@@ -16,7 +16,7 @@ from tierbench.harness.load_rows import load_rows
 from tierbench.harness.profiles import SMOKE
 from tierbench.harness.recording import Recovered
 from tierbench.harness.results import row
-from tierbench.harness.search import CALLS_MAX
+from tierbench.harness.stretches import CALLS_MAX
 from tierbench.harness.values import BlockKind, Phase, Status
 from tierbench.harness.worker import Stretch
 

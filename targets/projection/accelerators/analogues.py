@@ -3,15 +3,16 @@
 Frames per second depend on whether the compiler fits a network onto the chip whole or
 in several contexts that are loaded in turn, which no formula of sizes tells. So the
 published networks nearby vote. Each gives its frame rate, corrected for the difference
-in size by its regime's slopes; near ones weigh more, and of another kind (where the
-kind is told) nothing. A chip of a share of Hailo-8 is taken to do with a network what
+in size by its regime's slopes; near ones weigh more, and of each kind all together as
+much as the kind is probable: where it is not told, by the kinds of networks nearby.
+A chip of a share of Hailo-8 is taken to do with a network what
 Hailo-8 does with one that is larger by that share, on an input of the same size.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -27,27 +28,24 @@ ROW_DEVIATION = 0.4
 """Of slopes before rows speak, and of a row: frame rates fall with operations."""
 FAR_WEIGHT = 0.003
 """What a network keeps of its weight however far it is, times the nearness."""
-SPREAD = 0.15
-"""Standard deviation of the vote of a network of the same size."""
+NEAR = 0.2
+"""The distance, in logarithms of sizes, over which weights fall by e."""
+SPREAD, SPREAD_GROWTH = 0.15, 0.2
+"""Standard deviation of the vote of a network of the same size, and with distance."""
 FREEDOM = 5.0
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Metric:
-    """How nearness counts: weight falls by e over ``near``, a vote's spread grows.
+KIND_LENGTHS = np.array([1.2, 0.3, 0.03])
+"""Over how many logarithms of each size a network's kind speaks for another's.
 
-    Distances are in logarithms of parameters, multiply-accumulates and values of the
-    input, each times its ``stretch``.
-    """
-
-    near: float
-    stretch: tuple[float, float, float]
-    spread: float
-
-
-KIND_TOLD = Metric(near=0.2, stretch=(1.0, 1.0, 1.0), spread=0.2)
-KIND_UNTOLD = Metric(near=0.35, stretch=(0.5, 0.5, 3.0), spread=0.1)
-"""Networks of one family share their input's size, which tells more than the others."""
+Families share their input's size, so that it tells most.
+"""
+KIND_FAR_WEIGHT = 1e-5
+"""What every network says of the kind however far it is: of one far from all, any."""
+MOST_KINDS = 2.5
+"""Up to how many equally probable kinds (e to the entropy) a frame rate is told."""
+POSSIBLE = 0.05
+"""The probability from which on a kind is named."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -150,38 +148,71 @@ def log_fps(
         share: of Hailo-8 that the chip has.
         scale: how far votes' standard deviations are stretched.
     """
-    metric = KIND_TOLD if work.kind is not None else KIND_UNTOLD
     offsets, distances = _offsets(found, work, share)
-    weights = np.exp(-distances / metric.near) + FAR_WEIGHT * metric.near
-    if work.kind in found.kinds:
-        weights = weights * (found.kinds == work.kind)
-    weights = weights / weights.sum()
+    weights = _weights(found, work, distances)
     votes = found.rates + (offsets * found.slopes[found.regimes]).sum(axis=1)
-    spread = scale * np.hypot(SPREAD, metric.spread * distances)
+    spread = scale * np.hypot(SPREAD, SPREAD_GROWTH * distances)
     kept = weights > 1e-3
     return mixture_band(weights[kept] / weights[kept].sum(), votes[kept], spread[kept])
 
 
 def nearest(found: Analogues, work: Work, share: float, count: int) -> list[Neighbour]:
     """Return the neighbours that weigh most."""
-    distances = _offsets(found, work, share)[1]
-    order = np.argsort(distances, kind="stable")
-    own = [found.neighbours[place] for place in order]
-    if work.kind is not None and any(one.kind == work.kind for one in own):
-        own = [one for one in own if one.kind == work.kind]
-    return own[:count]
+    weights = _weights(found, work, _offsets(found, work, share)[1])
+    order = np.argsort(-weights, kind="stable")
+    return [found.neighbours[place] for place in order[:count] if weights[place] > 0]
+
+
+def kinds(found: Analogues, work: Work) -> dict[str, float]:
+    """Return the probability of each kind; where one is told, 1 for it alone."""
+    if work.kind in found.kinds:
+        return {str(work.kind): 1.0}
+    offsets, _ = _offsets(found, work, 1.0)
+    distances = np.sqrt(((offsets / KIND_LENGTHS) ** 2).sum(axis=1))
+    weights = np.exp(-distances) + KIND_FAR_WEIGHT
+    weights = weights / weights.sum()
+    return {
+        str(kind): float(weights[found.kinds == kind].sum())
+        for kind in np.unique(found.kinds)
+    }
+
+
+def _weights(found: Analogues, work: Work, distances: Vector) -> Vector:
+    nearness = np.exp(-distances / NEAR) + FAR_WEIGHT * NEAR
+    weights = np.zeros_like(nearness)
+    for kind, probability in kinds(found, work).items():
+        own = found.kinds == kind
+        weights[own] = probability * nearness[own] / nearness[own].sum()
+    return weights
 
 
 def _offsets(found: Analogues, work: Work, share: float) -> tuple[Vector, Vector]:
     """Return by how much, in logarithms, the work is larger, and the distances."""
-    metric = KIND_TOLD if work.kind is not None else KIND_UNTOLD
     sizes = [work.parameters / share, work.macs / share, work.elements or 1]
-    asked = np.log(sizes)
-    offsets = asked - found.places
+    offsets = np.log(sizes) - found.places
     if work.elements is None:
         offsets[:, 2] = 0.0
-    stretched = offsets * np.array(metric.stretch)
-    return offsets, np.sqrt((stretched**2).sum(axis=1))
+    return offsets, np.sqrt((offsets**2).sum(axis=1))
+
+
+def unclear(found: Analogues, work: Work, share: float) -> str | None:
+    """Return which kinds a network may be of, where those are too many, or None."""
+    probable = kinds(found, work)
+    shares = np.array(list(probable.values()))
+    if np.exp(-(shares * np.log(shares)).sum()) <= MOST_KINDS:
+        return None
+    speeds = {
+        kind: float(f"{np.exp(log_fps(found, like, share=share).mid):.3g}")
+        for kind, probability in probable.items()
+        if probability >= POSSIBLE
+        for like in [replace(work, kind=kind)]
+    }
+    told = ", ".join(f"{kind} ({fps:g} frames/s)" for kind, fps in speeds.items())
+    return (
+        "macs are one number, by which the network may be of these kinds: "
+        f"{told}; tell macs by operator class"
+        + (" and input_shape" if work.elements is None else "")
+    )
 
 
 def outside(found: Analogues, work: Work, share: float) -> str | None:

@@ -21,6 +21,7 @@ from .band import Band
 from .fit import edge_tpu_fit, gpu_fit, neighbours, split
 from .left_out import calibrated_scale, work_of
 from .rows import CORAL, HAILO, HAILO_BATCHES, JETSON, NVIDIA, Row, read_rows
+from .work import Work
 
 COLUMNS = (
     "family",
@@ -55,8 +56,7 @@ class LeftOut:
 def leave_networks_out(rows: Sequence[Row]) -> Iterator[LeftOut]:
     """Yield each row as it is projected from the other networks' rows."""
     hailo, coral, servers = split(rows)
-    yield from _hailo(neighbours(hailo), tells_kind=True)
-    yield from _hailo(neighbours(hailo), tells_kind=False)
+    yield from _hailo(neighbours(hailo))
     for network in _networks(coral):
         fitted = edge_tpu_fit([row for row in coral if row.network != network])
         for row in (row for row in coral if row.network == network):
@@ -70,22 +70,26 @@ def leave_networks_out(rows: Sequence[Row]) -> Iterator[LeftOut]:
             yield _left_out(row, band)
 
 
-def _hailo(
-    found: Sequence[analogues.Neighbour], *, tells_kind: bool
-) -> Iterator[LeftOut]:
+def _hailo(found: Sequence[analogues.Neighbour]) -> Iterator[LeftOut]:
     for own in found:
         others = [one for one in found if one is not own]
-        scale = calibrated_scale(others, tells_kind=tells_kind)
-        work = work_of(own, tells_kind=tells_kind)
+        scale = calibrated_scale(others)
         for batch in HAILO_BATCHES.values():
             rest = analogues.analogues(others, batch)
-            far = analogues.outside(rest, work, 1.0)
-            yield LeftOut(
-                family=HAILO if tells_kind else NUMBERS_ALONE,
-                network=own.network,
-                measured=own.log_fps(batch),
-                band=None if far else analogues.log_fps(rest, work, scale=scale),
-            )
+            for tells_kind in (True, False):
+                work = work_of(own, tells_kind=tells_kind)
+                yield LeftOut(
+                    family=HAILO if tells_kind else NUMBERS_ALONE,
+                    network=own.network,
+                    measured=own.log_fps(batch),
+                    band=_hailo_band(rest, work, scale),
+                )
+
+
+def _hailo_band(rest: analogues.Analogues, work: Work, scale: float) -> Band | None:
+    if analogues.outside(rest, work, 1.0) or analogues.unclear(rest, work, 1.0):
+        return None
+    return analogues.log_fps(rest, work, scale=scale)
 
 
 def _left_out(row: Row, band: Band) -> LeftOut:

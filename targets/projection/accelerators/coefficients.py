@@ -65,7 +65,6 @@ class HailoFit:
     neighbours: tuple[Neighbour, ...]
     slopes: Mapping[str, tuple[tuple[float, ...], ...]]
     scale: float
-    untold_scale: float
 
     def analogues(self, batch: int) -> Analogues:
         """Return the neighbours for a batch size."""

@@ -60,10 +60,10 @@ def hailo(question: Question) -> tuple[Figure, ...]:
         return _neither(f"how much {question.device} computes is not known")
     share = own / reference
     found = fit.analogues(batch)
-    if reason := analogues.outside(found, work, share):
+    reason = analogues.outside(found, work, share)
+    if reason := reason or analogues.unclear(found, work, share):
         return _neither(reason)
-    scale = fit.untold_scale if work.kind is None else fit.scale
-    band = analogues.log_fps(found, work, share=share, scale=scale)
+    band = analogues.log_fps(found, work, share=share, scale=fit.scale)
     band = _widened(band, _unlike(question.device))
     return (
         _unknown(LATENCY, "ns", "the published tables tell frame rates, no latencies"),
@@ -72,7 +72,7 @@ def hailo(question: Question) -> tuple[Figure, ...]:
             band,
             question,
             batch=batch,
-            notes=_hailo_notes(question.device, work, share),
+            notes=_hailo_notes(question.device, found, work, share),
             rests_on=[
                 {"device": "hailo8", "network": one.network, "rows": 1}
                 for one in analogues.nearest(found, work, share, NEAREST)
@@ -87,12 +87,19 @@ def _unlike(device: str) -> float:
     return HALF_CHIP if device in SAME_GENERATION else OTHER_CHIP
 
 
-def _hailo_notes(device: str, work: Work, share: float) -> list[str]:
+def _hailo_notes(
+    device: str, found: analogues.Analogues, work: Work, share: float
+) -> list[str]:
     notes = []
     if work.kind is None:
+        told = (
+            f"{kind} {100 * probability:.0f} %"
+            for kind, probability in analogues.kinds(found, work).items()
+            if probability >= analogues.POSSIBLE
+        )
         notes.append(
-            "macs are one number: whether it convolves or attends is not known, and "
-            "the band holds both; tell macs by operator class"
+            "macs are one number: of which kind it is was inferred from networks of "
+            f"like sizes ({', '.join(told)}); tell macs by operator class"
         )
     if work.elements is None:
         notes.append("input_shape is not known: the band is that of any")

@@ -101,8 +101,7 @@ def hailo_fit(found: Sequence[analogues.Neighbour]) -> HailoFit:
             str(batch): _listed(analogues.analogues(found, batch).slopes)
             for batch in HAILO_BATCHES.values()
         },
-        scale=_digits(calibrated_scale(found, tells_kind=True)),
-        untold_scale=_digits(calibrated_scale(found, tells_kind=False)),
+        scale=_digits(calibrated_scale(found)),
     )
 
 

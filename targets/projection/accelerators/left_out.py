@@ -16,10 +16,17 @@ SCALES = tuple(float(x) for x in np.round(np.arange(0.6, 2.51, 0.1), 2))
 """How far bands may be stretched."""
 
 
-def calibrated_scale(found: Sequence[Neighbour], *, tells_kind: bool) -> float:
-    """Return the least scale with which bands hold `COVERAGE` of networks left out."""
+def calibrated_scale(found: Sequence[Neighbour]) -> float:
+    """Return the least scale with which bands hold `COVERAGE` of networks left out.
+
+    Their kind is told: that it may be another is no reason to stretch every band.
+    """
     fitted = [
-        (own, analogues([x for x in found if x is not own], batch))
+        (
+            own,
+            work_of(own, tells_kind=True),
+            analogues([x for x in found if x is not own], batch),
+        )
         for own in found
         for batch in HAILO_BATCHES.values()
     ]
@@ -27,10 +34,8 @@ def calibrated_scale(found: Sequence[Neighbour], *, tells_kind: bool) -> float:
     while low < high:  # what is held grows with the scale
         middle = (low + high) // 2
         held = [
-            log_fps(
-                rest, work_of(own, tells_kind=tells_kind), scale=SCALES[middle]
-            ).holds(own.log_fps(rest.batch))
-            for own, rest in fitted
+            log_fps(rest, work, scale=SCALES[middle]).holds(own.log_fps(rest.batch))
+            for own, work, rest in fitted
         ]
         if np.mean(held) >= COVERAGE:
             high = middle

@@ -8,15 +8,22 @@ import pytest
 from tierbench.targets.projection.accelerators.analogues import (
     Neighbour,
     analogues,
+    kinds,
     log_fps,
     nearest,
     outside,
+    unclear,
 )
 from tierbench.targets.projection.accelerators.left_out import (
     calibrated_scale,
     work_of,
 )
-from tierbench.targets.projection.accelerators.work import PLAIN, TRANSFORMER, Work
+from tierbench.targets.projection.accelerators.work import (
+    PLAIN,
+    SEPARABLE,
+    TRANSFORMER,
+    Work,
+)
 
 
 def made_up(seed: int, noise: float = 0.1) -> list[Neighbour]:
@@ -58,6 +65,33 @@ def test_a_kind_that_is_not_told_widens() -> None:
     assert untold.high - untold.low > 1.5 * (told.high - told.low)
 
 
+def test_a_kind_is_inferred_from_families_nearby() -> None:
+    families = [
+        replace(one, elements=150_528 if one.kind == PLAIN else 39_424)
+        for one in made_up(7)
+    ]
+    found = analogues(families, 1)
+    alone = replace(WORK, kind=None)
+    assert kinds(found, alone)[PLAIN] > 0.99
+    assert log_fps(found, alone).mid == pytest.approx(log_fps(found, WORK).mid, abs=0.1)
+    assert kinds(found, replace(alone, elements=39_424))[TRANSFORMER] > 0.99
+    assert kinds(found, WORK) == {PLAIN: 1.0}
+    far = kinds(found, replace(alone, elements=10**9))
+    assert far[PLAIN] == pytest.approx(0.5, abs=0.01)
+
+
+def test_kinds_that_are_too_many_are_named_with_their_frame_rates() -> None:
+    three = [
+        replace(one, kind=(PLAIN, SEPARABLE, TRANSFORMER)[place % 3])
+        for place, one in enumerate(made_up(8))
+    ]
+    found = analogues(three, 1)
+    reason = str(unclear(found, replace(WORK, kind=None, elements=None), 1.0))
+    for said in ("plain (", "separable (", "transformer (", "class and input_shape"):
+        assert said in reason
+    assert unclear(found, WORK, 1.0) is None
+
+
 def test_half_a_chip_is_a_network_twice_as_large() -> None:
     found = analogues(made_up(3), 1)
     twice = Work(
@@ -87,8 +121,6 @@ def test_what_lies_far_outside_is_refused() -> None:
 
 
 def test_the_scale_grows_with_what_networks_differ_by() -> None:
-    calm, wild = (
-        calibrated_scale(made_up(6, noise), tells_kind=True) for noise in (0.05, 0.8)
-    )
+    calm, wild = (calibrated_scale(made_up(6, noise)) for noise in (0.05, 0.8))
     assert calm < wild
     assert work_of(made_up(6)[0], tells_kind=False).kind is None

@@ -86,6 +86,22 @@ def test_numbers_alone_are_wider_on_hailo(
     assert any("by operator class" in note for note in untold["notes"])
 
 
+def test_a_network_of_any_kind_is_null_on_hailo(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    numbers = {"parameters": 12_300_000, "input_shape": [224, 224, 3]}
+    for device in ("hailo8", "hailo8l"):
+        macs = 1_300_000_000
+        found = ask(capsys, tmp_path, "hailo", f"device={device}", macs=macs, **numbers)
+        assert found["throughput_per_s"] is None
+        for said in ("plain (", "separable (", "transformer (", "by operator class"):
+            assert said in found["throughput_per_s_reason"]
+    told = ask(
+        capsys, tmp_path, "hailo", "device=hailo8", macs={"conv": macs}, **numbers
+    )
+    assert told["throughput_per_s"]["mid"] > 0
+
+
 def test_weights_beyond_the_chip_cost_at_every_call(
     capsys: pytest.CaptureFixture[str], tmp_path: Path
 ) -> None:

@@ -7,7 +7,11 @@ from pathlib import Path
 import pytest
 
 from tierbench.harness.hashing import file_sha256
-from tierbench.targets.projection.accelerators.analogues import analogues, log_fps
+from tierbench.targets.projection.accelerators.analogues import (
+    analogues,
+    log_fps,
+    unclear,
+)
 from tierbench.targets.projection.accelerators.check import (
     LeftOut,
     leave_networks_out,
@@ -60,7 +64,7 @@ def test_networks_left_out_are_met() -> None:
 
 @published
 @pytest.mark.parametrize(
-    ("tells_kind", "error", "width"), [(True, 30, 3), (False, 45, 10)]
+    ("tells_kind", "error", "width"), [(True, 30, 3), (False, 30, 4)]
 )
 def test_hailo_networks_left_out_are_met(
     tells_kind: bool, error: float, width: float
@@ -70,18 +74,19 @@ def test_hailo_networks_left_out_are_met(
     for own in fit.neighbours:
         others = [one for one in fit.neighbours if one is not own]
         work = work_of(own, tells_kind=tells_kind)
-        scale = fit.scale if tells_kind else fit.untold_scale
         for batch in (1, 8):
-            band = log_fps(analogues(others, batch), work, scale=scale)
+            rest = analogues(others, batch)
+            band = log_fps(rest, work, scale=fit.scale)
             found.append(
                 LeftOut(
                     family="hailo",
                     network=own.network,
                     measured=own.log_fps(batch),
-                    band=band,
+                    band=None if unclear(rest, work, 1.0) else band,
                 )
             )
     told = numbers(found)
+    assert told["with a point %"] >= 80
     assert told["median error %"] <= error
     assert told["in the band %"] >= 75
     assert told["median high/low"] <= width

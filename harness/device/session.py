@@ -8,7 +8,8 @@ A target's ``device.py`` holds one function::
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 from .wire import Tensor
@@ -16,6 +17,17 @@ from .wire import Tensor
 
 class SessionError(Exception):
     """The runtime refused the model, its inputs or a call; the message is one line."""
+
+
+@contextmanager
+def translated(what: str) -> Iterator[None]:
+    """Turn a runtime's exceptions into ``SessionError``; ``what`` says what failed."""
+    try:
+        yield
+    except (MemoryError, SessionError):
+        raise
+    except Exception as exc:
+        raise SessionError(f"{what}: {exc or type(exc).__name__}") from exc
 
 
 class Camera(ABC):

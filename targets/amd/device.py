@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import os
 from typing import Any
 
 import onnxruntime as ort
 
 from ...harness.device import artifacts
-from ...harness.device.session import Session, SessionError
+from ...harness.device.session import Session
 from ..onnxruntime import distribution
 from ..onnxruntime.accelerated import (
     AcceleratedSession,
+    fill,
     fix_dimensions,
     forget_environment,
     refuse_others,
@@ -115,11 +115,8 @@ def build(model: str, options: dict[str, Any], batch: int) -> None:
         SessionError: the model is refused, or nothing was kept.
     """
     folder = programs(model, options, batch)
-    os.makedirs(folder, exist_ok=True)
-    if not os.listdir(folder):
-        MigraphxSession(model, options, batch).close()
-    if not os.listdir(folder):
-        raise SessionError(f"MIGraphX kept nothing of {model!r} in {folder!r}")
+    nothing = f"MIGraphX kept nothing of {model!r} in {folder!r}"
+    fill(folder, lambda: MigraphxSession(model, options, batch), nothing)
 
 
 def open_session(model: str, options: dict[str, Any], batch: int) -> Session:

@@ -9,14 +9,13 @@ from __future__ import annotations
 import ctypes
 import os
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from importlib import metadata
 from typing import Any, NamedTuple
 
 import numpy as np
 
-from ...harness.device.session import Session, SessionError
+from ...harness.device.session import Session, SessionError, translated
 from ...harness.device.wire import Tensor
 
 LIBRARY = "libedgetpu.so.1"
@@ -92,9 +91,9 @@ class CoralSession(Session):
         self._size_bytes = os.path.getsize(model)
         self._runtime = runtime()
         self._library = _library()
-        with _translated("the Edge TPU's delegate does not load"):
+        with translated("the Edge TPU's delegate does not load"):
             delegate = _delegate(self._runtime, self._device)
-        with _translated("the model is refused"):
+        with translated("the model is refused"):
             self._interpreter = self._runtime.interpreter(
                 model_path=model, experimental_delegates=[delegate]
             )
@@ -144,7 +143,7 @@ class CoralSession(Session):
             if tensor is None:
                 raise SessionError(f"input {detail['name']!r} was not given")
             array = np.frombuffer(tensor.data, tensor.dtype).reshape(tensor.shape)
-            with _translated(f"input {detail['name']!r}"):
+            with translated(f"input {detail['name']!r}"):
                 self._interpreter.set_tensor(detail["index"], array)
 
     def infer(self) -> None:
@@ -301,17 +300,6 @@ def _version(distribution: str) -> str:
         return f"{distribution} {metadata.version(distribution)}"
     except metadata.PackageNotFoundError:
         return distribution
-
-
-@contextmanager
-def _translated(what: str) -> Iterator[None]:
-    """Turn the runtime's exceptions into the session's."""
-    try:
-        yield
-    except (MemoryError, SessionError):
-        raise
-    except Exception as exc:
-        raise SessionError(f"{what}: {exc or type(exc).__name__}") from exc
 
 
 def identify(options: dict[str, Any]) -> dict[str, str | None]:

@@ -10,8 +10,8 @@ from __future__ import annotations
 import mmap
 import os
 from collections import deque
-from collections.abc import Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from collections.abc import Sequence
+from contextlib import ExitStack
 from typing import Any
 
 # HailoRT would write a log into the folder that it runs in.
@@ -20,7 +20,7 @@ os.environ.setdefault("HAILORT_LOGGER_PATH", "NONE")
 import hailo_platform as hailo
 import numpy as np
 
-from ...harness.device.session import Session, SessionError
+from ...harness.device.session import Session, SessionError, translated
 from ...harness.device.wire import Tensor
 from ...harness.formats.hef_file import CORE, HefFile, read_hef
 from . import hailortcli
@@ -41,11 +41,11 @@ class HailoSession(Session):
         self._model, self._options, self._batch = model, options, batch
         self._format = str(options["format"])
         self._held = ExitStack()
-        with _translated("HailoRT opens no device"):
+        with translated("HailoRT opens no device"):
             wanted = str(options["device_id"])
             ids = [wanted] if wanted else None
             self._device = self._held.enter_context(hailo.VDevice(device_ids=ids))
-        with _translated("HailoRT refuses the model"):
+        with translated("HailoRT refuses the model"):
             self._network = self._device.create_infer_model(model)
             self._network.set_batch_size(batch)
             self._network.set_power_mode(_power_mode(options))
@@ -63,7 +63,7 @@ class HailoSession(Session):
                 f"{self._queue}; lower the batch"
             )
         self.depth = max(1, min(int(options["depth"]), self._queue // batch))
-        with _translated("HailoRT takes no buffers"):
+        with translated("HailoRT takes no buffers"):
             self._slots = [self._slot() for _ in range(self.depth)]
         self._under_way: deque[tuple[int, Any]] = deque()
 
@@ -274,24 +274,13 @@ def _asked(options: dict[str, Any], batch: int) -> dict[str, Any]:
     }
 
 
-@contextmanager
-def _translated(what: str) -> Iterator[None]:
-    """Turn the runtime's exceptions into the session's."""
-    try:
-        yield
-    except (MemoryError, SessionError):
-        raise
-    except Exception as exc:
-        raise SessionError(f"{what}: {exc or type(exc).__name__}") from exc
-
-
 def identify(options: dict[str, Any]) -> dict[str, str | None]:
     """Return which chip and firmware there are.
 
     Raises:
         SessionError: there is none, or not the one that is asked for.
     """
-    with _translated("HailoRT finds no device"):
+    with translated("HailoRT finds no device"):
         there = [str(name) for name in hailo.Device.scan()]
     wanted = str(options["device_id"])
     if not there:
@@ -304,7 +293,7 @@ def identify(options: dict[str, Any]) -> dict[str, str | None]:
             f"HailoRT finds no device {wanted!r}; there are {', '.join(there)}"
         )
     name = wanted or there[0]
-    with _translated("the device does not answer"), hailo.Device(name) as device:
+    with translated("the device does not answer"), hailo.Device(name) as device:
         board = device.control.identify()
     return {
         "device": board.device_architecture.name,

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import os
 from typing import Any
 
 import onnxruntime as ort
 
 from ...harness.device import artifacts
-from ...harness.device.session import Session, SessionError
+from ...harness.device.session import Session
 from ..onnxruntime import distribution
 from ..onnxruntime.accelerated import (
     AcceleratedSession,
+    fill,
     fix_dimensions,
     forget_environment,
     refuse_others,
@@ -147,11 +147,8 @@ def build(model: str, options: dict[str, Any], batch: int) -> None:
     if options["provider"] == "cuda":
         return
     folder = engines(model, options, batch)
-    os.makedirs(folder, exist_ok=True)
-    if not os.listdir(folder):
-        GpuSession(model, options, batch).close()
-    if not os.listdir(folder):
-        raise SessionError(f"TensorRT wrote no engine of {model!r} to {folder!r}")
+    nothing = f"TensorRT wrote no engine of {model!r} to {folder!r}"
+    fill(folder, lambda: GpuSession(model, options, batch), nothing)
 
 
 def open_session(model: str, options: dict[str, Any], batch: int) -> Session:

@@ -217,6 +217,26 @@ def forget_environment(prefix: str) -> None:
         del os.environ[name]
 
 
+def fill(
+    folder: str, load_model: Callable[[], AcceleratedSession], nothing: str
+) -> None:
+    """Let a provider compile a model into a folder, unless that is done already.
+
+    Args:
+        folder: where a session of the model keeps what it compiles.
+        load_model: opens such a session.
+        nothing: what to say where nothing was kept.
+
+    Raises:
+        SessionError: the model is refused, or nothing was kept.
+    """
+    os.makedirs(folder, exist_ok=True)
+    if not os.listdir(folder):
+        load_model().close()
+    if not os.listdir(folder):
+        raise SessionError(nothing)
+
+
 def require(provider: str, distribution: str) -> None:
     """Refuse a runtime that was built without a provider.
 

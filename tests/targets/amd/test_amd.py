@@ -12,6 +12,7 @@ from support.components import missing
 from support.provider_options import MIGRAPHX
 from support.vendor_stubs import compiled, need
 
+from tierbench.harness.device.session import SessionError
 from tierbench.models import defect
 from tierbench.targets.amd import Amd
 from tierbench.targets.host_onnxruntime import HostOnnxruntime
@@ -130,9 +131,9 @@ def test_a_program_is_found_only_by_all_that_it_depends_on(half) -> None:
 
 
 def test_the_cpus_runtime_is_refused(half) -> None:
-    with pytest.raises(half.SessionError, match=r"no MIGraphX.*onnxruntime-mig"):
+    with pytest.raises(SessionError, match=r"no MIGraphX.*onnxruntime-mig"):
         half.open_session(str(DEFECT), Amd().settings, 1)
-    with pytest.raises(half.SessionError, match="is onnxruntime, not onnxruntime-migr"):
+    with pytest.raises(SessionError, match="is onnxruntime, not onnxruntime-migr"):
         half.identify(Amd().settings)
 
 

@@ -10,6 +10,7 @@ from support.components import missing
 from support.provider_options import CUDA, TENSORRT
 from support.vendor_stubs import compiled, need
 
+from tierbench.harness.device.session import SessionError
 from tierbench.harness.formats import inspect_model
 from tierbench.harness.values import Scenario, Variant, Workload
 from tierbench.models import defect
@@ -188,14 +189,14 @@ def test_an_engine_is_found_only_by_all_that_it_depends_on(
 
 
 def test_the_cpus_runtime_is_refused(half) -> None:
-    with pytest.raises(half.SessionError, match=r"no CUDAExec.*onnxruntime-gpu"):
+    with pytest.raises(SessionError, match=r"no CUDAExec.*onnxruntime-gpu"):
         half.open_session(str(DEFECT), NvidiaOnnxruntime().settings, 1)
-    with pytest.raises(half.SessionError, match="is onnxruntime, not onnxruntime-gpu"):
+    with pytest.raises(SessionError, match="is onnxruntime, not onnxruntime-gpu"):
         half.identify(NvidiaOnnxruntime().settings)
 
 
 def test_a_library_that_does_not_load_is_named(half) -> None:
-    with pytest.raises(half.SessionError, match=r"libonnxruntime_providers_cuda\.so"):
+    with pytest.raises(SessionError, match=r"libonnxruntime_providers_cuda\.so"):
         half.load_library("cuda", "install it")
 
 

@@ -19,6 +19,10 @@ from .rows import HAILO_BATCHES, OFFLINE
 from .work import Work, work_of
 
 LATENCY, THROUGHPUT = "latency", "throughput"
+PERCENTILE = (
+    "published latencies of one stream are 90th percentiles: this is about such a one, "
+    "no median"
+)
 OFFLINE_LATENCY = "offline tells a throughput; set scenario=single_stream for a latency"
 REACH = 4.0
 """How many times smaller or larger than all that were fitted a model may be."""
@@ -165,7 +169,7 @@ def gpus(question: Question) -> tuple[Figure, ...]:
                 rests_on=_rests_on(fit, question.device),
             ),
         )
-    return _both(question, fit, band, question.batch or 1, notes)
+    return _both(question, fit, band, question.batch or 1, [*notes, PERCENTILE])
 
 
 def _gpu_notes(fit: FormFit, device: str, work: Work) -> Iterable[str]:

@@ -114,6 +114,14 @@ def test_weights_beyond_the_chip_cost_at_every_call(
     assert any("streamed" in note for note in large["latency_ms"]["notes"])
 
 
+def test_a_latency_under_mlperf_says_that_it_is_a_percentile(capsys, tmp_path) -> None:
+    told = ask(capsys, tmp_path, "nvidia", "device=l4")
+    assert any("90th percentiles" in n for n in told["latency_ms"]["notes"])
+    offline = ask(capsys, tmp_path, "nvidia", "device=l4", "scenario=offline")
+    notes = offline["throughput_per_s"]["notes"]
+    assert not any("percentile" in n for n in notes)
+
+
 def test_batches_raise_throughput_and_latency(
     capsys: pytest.CaptureFixture[str], tmp_path: Path
 ) -> None:
